@@ -1,0 +1,94 @@
+"""What goes wrong, how it reads, and what the command exits with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """The exit codes a user can rely on."""
+
+    HELD = 0
+    VIOLATED = 1
+    USAGE = 2
+    NOT_MADE = 3
+    BUG = 4
+    INTERRUPTED = 130
+
+
+class ChaosError(Exception):
+    """Something a person can mend. ``hint`` is the way out; both are lower-case sentences without a full stop."""
+
+    exit_code = ExitCode.USAGE
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def render(self) -> str:
+        return f"{self.message}\n  {self.hint}" if self.hint else self.message
+
+
+class UsageError(ChaosError):
+    """The command's own words are off."""
+
+
+class NotMadeError(ChaosError):
+    """The run could not be made: a port, a program, a service that did not start or did not stay."""
+
+    exit_code = ExitCode.NOT_MADE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A place in a text: line and column count from 1; ``width`` is how many characters are meant."""
+
+    file: str
+    line: int
+    column: int
+    width: int = 1
+    text: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One mistake in a text someone wrote: what, where, and the way out."""
+
+    message: str
+    place: Place
+    hint: str = ""
+
+    def render(self) -> str:
+        """Three lines: the message behind its place, the line, and a caret with the hint.
+
+        Example::
+
+            storm.yaml:4:19: unknown fault kind 'latncy'
+              4 |     fault: {kind: latncy, latency: 200ms}
+                |                   ^~~~~~  did you mean 'latency'?
+        """
+        place = self.place
+        gutter = f"{place.line:>3}"
+        caret = "^" + "~" * (place.width - 1)
+        # Tabs would move the caret; they are one column wide here as in the text.
+        text = place.text.replace("\t", " ")
+        under = f"{' ' * (place.column - 1)}{caret}" + (f"  {self.hint}" if self.hint else "")
+        return f"{place}: {self.message}\n{gutter} | {text}\n{' ' * len(gutter)} | {under}"
+
+
+class PlaybookError(ChaosError):
+    """Every problem of one playbook, in the order of its lines."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(sorted(problems, key=lambda one: (one.place.file, one.place.line, one.place.column)))
+        count = len(self.problems)
+        super().__init__(f"{count} problem{'s' if count != 1 else ''} in {self.problems[0].place.file}")
+
+    def render(self) -> str:
+        return "\n".join([*(one.render() for one in self.problems), self.message])

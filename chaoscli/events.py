@@ -1,0 +1,324 @@
+"""Everything that happens in a run, one small frozen class for each kind, and their JSON lines.
+
+Services, the proxy and the load tell events; the recording keeps them; measures, checks and views read nothing else.
+``at`` is seconds since the curtain went up once an event is in a recording (a process on its way there stamps it with the
+host's monotonic clock, which the world converts).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from chaoscli.messages import Result
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """``at`` in seconds."""
+
+    at: float
+
+
+# -- the run -------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CurtainRose(Event):
+    """All nodes are ready and the play begins; ``lasts_s`` is how long load is offered."""
+
+    lasts_s: float
+    nodes: tuple[str, ...] = ()
+    links: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CurtainFell(Event):
+    """The drain is over; nothing that happens later counts. ``complete`` is false for an interrupted run."""
+
+    complete: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeChanged(Event):
+    """A node's life: ``state`` is starting, ready, killed (by a cue), died (by itself), paused, resumed or stopped."""
+
+    node: str
+    state: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Noted(Event):
+    """A line a process had to say: ``level`` is info, warning or error."""
+
+    source: str
+    text: str
+    level: str = "info"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventsLost(Event):
+    """``source`` had more to tell than its reader took; ``count`` events are missing from the recording."""
+
+    source: str
+    count: int
+
+
+# -- faults --------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaultInjected(Event):
+    """``text`` says it in words; ``targets`` are links ("order -> inventory") or nodes; ``asked_at`` is when it was due."""
+
+    fault: str
+    kind: str
+    text: str
+    targets: tuple[str, ...]
+    asked_at: float
+    asked_until: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaultHealed(Event):
+    fault: str
+    asked_at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaultTouched(Event):
+    """A message fault met a request and did ``action`` ("drop request", ...). Requests it let pass are only counted."""
+
+    fault: str
+    link: str
+    request: str
+    action: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaultMeasured(Event):
+    """What the proxy saw one fault do on one link, told when it heals: the delay asked for beside the delay achieved.
+
+    ``met`` counts what the fault was asked about (chunks of bytes, or requests), ``touched`` those it harmed. Errors are
+    achieved less asked, of each chunk; quantiles are 0 where nothing was delayed.
+    """
+
+    fault: str
+    link: str
+    direction: str
+    met: int
+    touched: int
+    asked_mean_s: float = 0.0
+    achieved_mean_s: float = 0.0
+    error_p50_s: float = 0.0
+    error_p99_s: float = 0.0
+    error_max_s: float = 0.0
+    held_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkCounted(Event):
+    """Running totals of one link, told about once a second: bytes and connections since the start."""
+
+    link: str
+    connections: int
+    open: int
+    bytes_request: int
+    bytes_reply: int
+
+
+# -- load ----------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestStarted(Event):
+    """One request of the load; ``intended_at`` is its place in the schedule, ``at`` when it really went out."""
+
+    load: str
+    request: str
+    intended_at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestEnded(Event):
+    """``latency_s`` counts from ``intended_at``, so that a stall of the generator is not hidden."""
+
+    load: str
+    request: str
+    intended_at: float
+    result: Result
+    latency_s: float
+    status: int = 0
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestSkipped(Event):
+    """The cap on requests in flight was reached when this one was due; it was never sent."""
+
+    load: str
+    request: str
+    intended_at: float
+    in_flight: int
+
+
+# -- calls: one service (or the load) to another, through its link ---------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallStarted(Event):
+    """Attempt number ``attempt`` (from 1) of ``caller`` to reach ``callee`` for ``request``."""
+
+    caller: str
+    callee: str
+    request: str
+    attempt: int
+    target: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallEnded(Event):
+    caller: str
+    callee: str
+    request: str
+    attempt: int
+    result: Result
+    seconds: float
+    status: int = 0
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryPlanned(Event):
+    """The caller will try again after ``delay_s``; ``attempt`` is the one to come."""
+
+    caller: str
+    callee: str
+    request: str
+    attempt: int
+    delay_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FallbackServed(Event):
+    """The caller gave up on ``callee`` after ``result`` and answered from what it knew, ``age_s`` old."""
+
+    caller: str
+    callee: str
+    request: str
+    result: Result
+    age_s: float
+
+
+# -- nodes at work ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrived(Event):
+    """A request reached ``node``. Wall clocks are seconds since 1970: the sender's from its header (0 when it sent none),
+    and this node's own, which may be skewed. ``queue`` and ``busy`` are as the request found them."""
+
+    node: str
+    caller: str
+    request: str
+    attempt: int
+    queue: int
+    busy: int
+    sent_wall_s: float = 0.0
+    received_wall_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered(Event):
+    """``node`` answered after ``queued_s`` of waiting for a worker and ``worked_s`` of holding one."""
+
+    node: str
+    caller: str
+    request: str
+    attempt: int
+    status: int
+    queued_s: float
+    worked_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused(Event):
+    """``node`` turned a request away at its door: ``reason`` is "queue full" or another word of its capacity."""
+
+    node: str
+    caller: str
+    request: str
+    attempt: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Happened(Event):
+    """A fact of the shop's own world (``stock reserved``, ``published``, ``acknowledged``): what invariants are judged by."""
+
+    node: str
+    what: str
+    request: str = ""
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+KINDS: dict[str, type[Event]] = {
+    "curtain_rose": CurtainRose,
+    "curtain_fell": CurtainFell,
+    "node_changed": NodeChanged,
+    "noted": Noted,
+    "events_lost": EventsLost,
+    "fault_injected": FaultInjected,
+    "fault_healed": FaultHealed,
+    "fault_touched": FaultTouched,
+    "fault_measured": FaultMeasured,
+    "link_counted": LinkCounted,
+    "request_started": RequestStarted,
+    "request_ended": RequestEnded,
+    "request_skipped": RequestSkipped,
+    "call_started": CallStarted,
+    "call_ended": CallEnded,
+    "retry_planned": RetryPlanned,
+    "fallback_served": FallbackServed,
+    "arrived": Arrived,
+    "answered": Answered,
+    "refused": Refused,
+    "happened": Happened,
+}
+_NAMES = {kind: name for name, kind in KINDS.items()}
+_FIELDS = {kind: tuple(one.name for one in dataclasses.fields(kind)) for kind in KINDS.values()}
+_RESULT_KINDS = frozenset({RequestEnded, CallEnded, FallbackServed})
+_TUPLES = {CurtainRose: ("nodes", "links"), FaultInjected: ("targets",)}
+
+
+def to_fields(event: Event) -> dict[str, Any]:
+    """The event as one flat JSON object, its kind under ``event``."""
+    kind = type(event)
+    return {"event": _NAMES[kind], **{name: getattr(event, name) for name in _FIELDS[kind]}}
+
+
+def from_fields(fields: Mapping[str, Any]) -> Event | None:
+    """The event of a JSON object; None for a kind this version does not know. Unknown fields are passed over, and
+    missing ones take their defaults, so that recordings outlive versions."""
+    kind = KINDS.get(fields.get("event", ""))
+    if kind is None:
+        return None
+    known: dict[str, Any] = {name: fields[name] for name in _FIELDS[kind] if name in fields}
+    if kind in _RESULT_KINDS:
+        known["result"] = Result(known["result"])
+    for name in _TUPLES.get(kind, ()):
+        known[name] = tuple(known.get(name, ()))
+    return kind(**known)
+
+
+def encode(event: Event) -> str:
+    """One JSON line without its newline."""
+    return json.dumps(to_fields(event), separators=(",", ":"), ensure_ascii=False)
+
+
+def decode(line: str | bytes) -> Event | None:
+    return from_fields(json.loads(line))

@@ -1,0 +1,23 @@
+"""Clock skew: a node's wall clock that is off, and perhaps runs at another rate. Waiting never uses that clock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from chaoscli.settings import setting
+from chaoscli.units import Drift, Offset
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockSkew:
+    """The wall clock reads ``offset`` more than the truth, and gains ``drift`` millionths of the time since it began."""
+
+    kind: ClassVar[str] = "clock_skew"
+
+    offset: Offset = setting("how far the clock is ahead (negative: behind)", 0.0)
+    drift: Drift = setting("how much it gains, in parts per million (negative: loses)", 0.0)
+
+    def reading(self, true_wall_s: float, lasted_s: float) -> float:
+        """What the clock shows when the truth is ``true_wall_s`` and the skew has lasted ``lasted_s``."""
+        return true_wall_s + self.offset + lasted_s * self.drift * 1e-6

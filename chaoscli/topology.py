@@ -1,0 +1,72 @@
+"""Who is on stage and who calls whom: services, loads and the links between them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Link:
+    """One caller -> callee edge, always through a proxy."""
+
+    caller: str
+    callee: str
+
+    def __str__(self) -> str:
+        return f"{self.caller} -> {self.callee}"
+
+    @classmethod
+    def parse(cls, text: str) -> Link:
+        """From ``order -> inventory``; ValueError for anything else."""
+        caller, arrow, callee = (part.strip() for part in text.partition("->"))
+        if not (caller and arrow and callee) or "->" in callee:
+            raise ValueError(f"'{text}' is not a link, like 'order -> inventory'")
+        return cls(caller, callee)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeSpec:
+    """One node to start: ``kind`` names the code, ``settings`` are its own plain settings (capacity among them), ``calls``
+    the plain policy for each callee. A load is a node whose kind is ``load``."""
+
+    name: str
+    kind: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    calls: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    port: int = 0  # 0: any free one
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Topology:
+    """All nodes of one world, in the order they were written."""
+
+    nodes: tuple[NodeSpec, ...]
+
+    @property
+    def links(self) -> tuple[Link, ...]:
+        return tuple(Link(node.name, callee) for node in self.nodes for callee in node.calls)
+
+    @property
+    def services(self) -> tuple[NodeSpec, ...]:
+        return tuple(node for node in self.nodes if node.kind != "load")
+
+    @property
+    def loads(self) -> tuple[NodeSpec, ...]:
+        return tuple(node for node in self.nodes if node.kind == "load")
+
+    def node(self, name: str) -> NodeSpec:
+        return next(node for node in self.nodes if node.name == name)
+
+    def waves(self) -> tuple[tuple[NodeSpec, ...], ...]:
+        """Services in starting order: each wave calls only services of earlier waves. A ring of calls starts together."""
+        left = {node.name: node for node in self.services}
+        waves: list[tuple[NodeSpec, ...]] = []
+        while left:
+            ready = [node for node in left.values() if not any(callee in left for callee in node.calls if callee != node.name)]
+            wave = tuple(ready or left.values())
+            waves.append(wave)
+            for node in wave:
+                del left[node.name]
+        return tuple(waves)

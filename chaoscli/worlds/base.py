@@ -1,0 +1,57 @@
+"""The conductor's only handle on reality, real or simulated."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from chaoscli.events import Event
+from chaoscli.faults.base import ByteFault, Direction, MessageFault
+from chaoscli.faults.clock_skew import ClockSkew
+from chaoscli.topology import Link
+
+
+class Recorder(Protocol):
+    """Takes what happens, in the order it was told."""
+
+    def record(self, event: Event) -> None: ...
+
+
+class Board(Protocol):
+    """The named proxies of one world. A fault is known by its name; healing one leaves the others."""
+
+    async def inject(
+        self, name: str, links: Sequence[tuple[Link, Direction]], fault: ByteFault | MessageFault, share: float = 1.0
+    ) -> None:
+        """Harm these directions of these links; a byte fault takes hold of each connection with probability ``share``."""
+
+    async def heal(self, name: str) -> None: ...
+
+
+class World(Protocol):
+    @property
+    def board(self) -> Board: ...
+
+    def now(self) -> float:
+        """Seconds since curtain-up; negative before it."""
+
+    async def sleep_until(self, at: float) -> None: ...
+
+    async def raise_curtain(self) -> None:
+        """All nodes are ready: fix the instant zero and let the load begin."""
+
+    async def drain(self) -> None:
+        """Stop offering load and wait, bounded, for what is in flight."""
+
+    async def start(self, node: str) -> None: ...
+
+    async def kill(self, node: str) -> None: ...
+
+    async def pause(self, node: str) -> None: ...
+
+    async def resume(self, node: str) -> None: ...
+
+    async def set_clock(self, node: str, skew: ClockSkew) -> None: ...
+
+    async def set_speed(self, node: str, slower_by: float) -> None:
+        """Every piece of the node's work takes ``slower_by`` times as long; 1 is full speed."""
