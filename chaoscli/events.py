@@ -73,7 +73,8 @@ class EventsLost(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FaultInjected(Event):
-    """``text`` says it in words; ``targets`` are links ("order -> inventory") or nodes; ``asked_at`` is when it was due."""
+    """``text`` says it in words; ``targets`` are links ("order -> inventory") or nodes; ``asked_at`` is when it was due.
+    ``settings`` are the fault's own in their plain form, with ``share``: what was asked, to be set beside what was achieved."""
 
     fault: str
     kind: str
@@ -81,6 +82,7 @@ class FaultInjected(Event):
     targets: tuple[str, ...]
     asked_at: float
     asked_until: float | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
