@@ -1,0 +1,230 @@
+"""What happened in a run, kept in order: one recording for each variant, in memory while it grows and as JSON lines on disk.
+
+The memory is what views and measures read, and it outlives the file: a disk that fills up costs the lines that did not fit
+and nothing else.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar, cast
+
+from chaoscli.errors import ChaosError
+from chaoscli.events import CurtainFell, CurtainRose, Event, encode, from_fields
+from chaoscli.settings import from_plain, to_plain
+
+# The form of the file. A reader refuses a higher number rather than misread it; new kinds and fields do not raise it.
+FORMAT = 1
+# Lines between two flushes: a command killed outright loses at most these, and a busy run flushes about ten times a second.
+LINES_A_FLUSH = 100
+
+E = TypeVar("E", bound=Event)
+T = TypeVar("T")
+
+
+class TextSink(Protocol):
+    """Where lines go: an open text file, or any stand-in."""
+
+    def write(self, text: str, /) -> object: ...
+
+    def flush(self) -> object: ...
+
+
+class RecordingError(ChaosError):
+    """The text is not a recording, or not one this version can read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Header:
+    """What was played. ``world`` is "real" or "simulated"; ``version`` is chaoscli's; ``expectations`` are as written."""
+
+    playbook: str
+    title: str = ""
+    seed: int = 0
+    world: str = "real"
+    variants: tuple[str, ...] = ()
+    version: str = ""
+    expectations: tuple[str, ...] = ()
+
+
+class Recording:
+    """All events of one variant, in the order they were told. Append-only, so a view may read while it grows."""
+
+    def __init__(self, name: str, events: Iterable[Event] = ()) -> None:
+        self.name = name
+        self.events: list[Event] = []
+        self._of_kind: defaultdict[type[Event], list[Event]] = defaultdict(list)
+        self._derived: dict[Hashable, tuple[int, object]] = {}
+        for event in events:
+            self.add(event)
+
+    def add(self, event: Event) -> None:
+        self.events.append(event)
+        self._of_kind[type(event)].append(event)
+
+    def of(self, kind: type[E]) -> Sequence[E]:
+        """All events of one kind, in order; the list itself, so it grows with the recording."""
+        return cast("list[E]", self._of_kind[kind])
+
+    def derived(self, build: Callable[[Recording], T]) -> T:
+        """What ``build`` makes of the recording, built anew only when events have come since."""
+        kept = self._derived.get(build)
+        if kept is None or kept[0] != len(self.events):
+            kept = (len(self.events), build(self))
+            self._derived[build] = kept
+        return cast("T", kept[1])
+
+    @property
+    def lasts_s(self) -> float:
+        """How long load is offered, in seconds; 0 before the curtain rose."""
+        rose = self.of(CurtainRose)
+        return rose[0].lasts_s if rose else 0.0
+
+    @property
+    def fell_at(self) -> float | None:
+        """When the drain was over, in seconds since the curtain rose; None while the run goes on."""
+        fell = self.of(CurtainFell)
+        return fell[-1].at if fell else None
+
+    @property
+    def complete(self) -> bool:
+        """The run came to its end; false for one that was interrupted, or whose file was cut off."""
+        fell = self.of(CurtainFell)
+        return bool(fell) and fell[-1].complete
+
+
+@dataclass(slots=True, kw_only=True)
+class RunRecording:
+    """One run: its header and the recording of each variant, in the order of the playbook."""
+
+    header: Header
+    variants: dict[str, Recording] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, header: Header) -> RunRecording:
+        return cls(header=header, variants={name: Recording(name) for name in header.variants})
+
+
+class RunRecorder:
+    """Keeps a run in memory and, given a sink, as JSON lines: the header first, then every event with its variant.
+
+    A sink that fails is left alone from then on; ``sink_error`` is its first error. Closing the sink is its owner's.
+    """
+
+    def __init__(self, header: Header, sink: TextSink | None = None) -> None:
+        self.recording = RunRecording.of(header)
+        self.sink_error: Exception | None = None
+        self._sink = sink
+        self._unflushed = 0
+        self._write(header_line(header))
+        self.flush()
+
+    def variant(self, name: str) -> VariantRecorder:
+        recording = self.recording.variants.setdefault(name, Recording(name))
+        return VariantRecorder(recording, self._write)
+
+    def flush(self) -> None:
+        self._unflushed = 0
+        if self._sink is not None:
+            self._try(self._sink.flush)
+
+    def _write(self, line: str) -> None:
+        if self._sink is None:
+            return
+        sink = self._sink
+        self._try(lambda: sink.write(line + "\n"))
+        self._unflushed += 1
+        if self._unflushed >= LINES_A_FLUSH:
+            self.flush()
+
+    def _try(self, act: Callable[[], object]) -> None:
+        try:
+            act()
+        except (OSError, ValueError) as error:  # ValueError: a file that someone closed
+            self.sink_error = error
+            self._sink = None
+
+
+class VariantRecorder:
+    """Takes the events of one variant."""
+
+    def __init__(self, recording: Recording, write: Callable[[str], None]) -> None:
+        self._recording = recording
+        self._write = write
+
+    def record(self, event: Event) -> None:
+        self._recording.add(event)
+        self._write(event_line(self._recording.name, event))
+
+
+def header_line(header: Header) -> str:
+    return json.dumps({"recording": FORMAT, **to_plain(header)}, separators=(",", ":"), ensure_ascii=False)
+
+
+def event_line(variant: str, event: Event) -> str:
+    return f'{{"variant":{json.dumps(variant, ensure_ascii=False)},{encode(event)[1:]}'
+
+
+def write_recording(run: RunRecording) -> Iterable[str]:
+    """The lines of a whole run, without their newlines, variant after variant."""
+    yield header_line(run.header)
+    for name, recording in run.variants.items():
+        for event in recording.events:
+            yield event_line(name, event)
+
+
+def read_recording(lines: Iterable[str]) -> RunRecording:
+    """The run that was written, as far as this version knows its words.
+
+    Events of unknown kinds, or whose known fields make no sense, are passed over; so is a last line that was cut off.
+    RecordingError when the text does not begin with a header, or a line before the last is not JSON.
+    """
+    run: RunRecording | None = None
+    broken: int | None = None
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        if broken is not None:
+            raise RecordingError(f"line {broken} of the recording is not JSON", hint="only a last line may be cut off")
+        fields = _object(line)
+        if fields is None:
+            broken = number
+        elif run is None:
+            run = RunRecording.of(_header(fields))
+        else:
+            _add(run, fields)
+    if run is None:
+        raise RecordingError("this is not a recording: it has no header", hint="`chaos run NAME --record FILE` writes one")
+    return run
+
+
+def _object(line: str) -> dict[str, Any] | None:
+    try:
+        value = json.loads(line)
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _header(fields: Mapping[str, Any]) -> Header:
+    form = fields.get("recording")
+    if not isinstance(form, int) or "playbook" not in fields:
+        raise RecordingError(
+            "this is not a recording: its first line is no header", hint="`chaos run NAME --record FILE` writes one"
+        )
+    if form > FORMAT:
+        raise RecordingError(f"this recording has form {form}, and this version reads up to {FORMAT}", hint="update chaoscli")
+    return from_plain(Header, fields)
+
+
+def _add(run: RunRecording, fields: Mapping[str, Any]) -> None:
+    name = fields.get("variant")
+    try:
+        event = from_fields(fields)
+    except (TypeError, ValueError):
+        return
+    if event is not None and isinstance(name, str):
+        run.variants.setdefault(name, Recording(name)).add(event)
