@@ -206,6 +206,28 @@ class RetryPlanned(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RetryDenied(Event):
+    """The caller would have tried again, but must not: ``reason`` is "budget spent". ``attempt`` is the one withheld."""
+
+    caller: str
+    callee: str
+    request: str
+    attempt: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallRejected(Event):
+    """The caller's own policy did not let the attempt out (``reason`` is "bulkhead full"): nothing was sent to ``callee``."""
+
+    caller: str
+    callee: str
+    request: str
+    attempt: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FallbackServed(Event):
     """The caller gave up on ``callee`` after ``result`` and answered from what it knew, ``age_s`` old."""
 
@@ -285,6 +307,8 @@ KINDS: dict[str, type[Event]] = {
     "call_started": CallStarted,
     "call_ended": CallEnded,
     "retry_planned": RetryPlanned,
+    "retry_denied": RetryDenied,
+    "call_rejected": CallRejected,
     "fallback_served": FallbackServed,
     "arrived": Arrived,
     "answered": Answered,
