@@ -43,6 +43,9 @@ class World(Protocol):
     async def drain(self) -> None:
         """Stop offering load and wait, bounded, for what is in flight."""
 
+    async def finish(self, *, complete: bool) -> None:
+        """Let the last events come in and record that the curtain fell."""
+
     async def start(self, node: str) -> None: ...
 
     async def kill(self, node: str) -> None: ...

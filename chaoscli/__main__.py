@@ -1,0 +1,3 @@
+from chaoscli.cli import main
+
+main()

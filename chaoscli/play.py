@@ -1,0 +1,65 @@
+"""One playbook on stage: every variant in a world of its own, side by side, under the same seed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+
+import trio
+
+from chaoscli.conductor import conduct
+from chaoscli.playbook.meaning import Playbook, Variant
+from chaoscli.playbook.schedule import schedule
+from chaoscli.worlds.base import Recorder, World
+
+OpenWorld = Callable[[Variant, Recorder], AbstractAsyncContextManager[World]]
+
+
+@dataclass(slots=True)
+class Performance:
+    """The state of one playing: views ask it for the time, signals set ``stop``."""
+
+    stop: trio.Event = field(default_factory=trio.Event)
+    worlds: dict[str, World] = field(default_factory=dict)
+
+    def now(self) -> float:
+        """Seconds since the curtain of the variant that is furthest on; negative before it."""
+        return max((world.now() for world in self.worlds.values()), default=-1.0)
+
+
+async def play(playbook: Playbook, open_world: OpenWorld, recorders: Mapping[str, Recorder], performance: Performance) -> None:
+    """Open all worlds, raise their curtains together, conduct, and close them.
+
+    Whatever goes wrong in one variant ends all of them; what was recorded stays with the recorders.
+    """
+    all_open = _Barrier(len(playbook.variants))
+    async with trio.open_nursery() as nursery:
+        for variant in playbook.variants:
+            nursery.start_soon(_play_variant, playbook, variant, open_world, recorders[variant.name], performance, all_open)
+
+
+async def _play_variant(
+    playbook: Playbook, variant: Variant, open_world: OpenWorld, recorder: Recorder, performance: Performance, all_open: _Barrier
+) -> None:
+    async with open_world(variant, recorder) as world:
+        performance.worlds[variant.name] = world
+        await all_open.wait()
+        if performance.stop.is_set():
+            return
+        complete = await conduct(schedule(variant), world, recorder, lasts_s=playbook.lasts_s, stop=performance.stop)
+        await world.finish(complete=complete)
+
+
+class _Barrier:
+    """Nobody passes before everybody is there."""
+
+    def __init__(self, count: int) -> None:
+        self._missing = count
+        self._open = trio.Event()
+
+    async def wait(self) -> None:
+        self._missing -= 1
+        if self._missing == 0:
+            self._open.set()
+        await self._open.wait()

@@ -1,0 +1,304 @@
+"""The real world: every node a process, every link a proxied connection on 127.0.0.1, the clock the host's own.
+
+A child that ends without being told to makes the run worthless: ``NodeDied`` ends it, and what was recorded is kept.
+"""
+
+from __future__ import annotations
+
+import math
+import signal
+import tempfile
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+import trio
+
+from chaoscli.errors import NotMadeError
+from chaoscli.events import CurtainFell, CurtainRose, NodeChanged, from_fields
+from chaoscli.faults.base import ByteFault, Direction, MessageFault
+from chaoscli.faults.catalogue import fault_to_plain
+from chaoscli.faults.clock_skew import ClockSkew
+from chaoscli.messages import CallError, Request
+from chaoscli.net.channel import ChannelClosed, Line
+from chaoscli.net.http_client import HttpTransport
+from chaoscli.settings import to_plain
+from chaoscli.topology import Link, NodeSpec, Topology
+from chaoscli.worlds.base import Recorder
+from chaoscli.worlds.processes import Child, Spawner
+
+Address = tuple[str, int]
+
+# A forked service is up in some ten milliseconds; on a busy machine in a second. More means that it will not come up.
+LONGEST_START_S = 10.0
+HEALTH_EVERY_S = 0.02
+# The curtain rises this long after the order, so that every load has got it by then.
+CURTAIN_DELAY_S = 0.05
+# What a load waits for at the end is its own setting; this much later it is taken for hung.
+DRAIN_MARGIN_S = 5.0
+# Events of the last milliseconds may still be in a pipe when everything has been asked to finish.
+LONGEST_FINISH_S = 1.0
+PROXY = "the proxy"
+
+
+class NodeDied(NotMadeError):
+    """A process of the run ended by itself, or was ended by somebody else."""
+
+
+class RealWorld:
+    """One variant's nodes and proxy. Made by ``open_real_world``."""
+
+    def __init__(
+        self, topology: Topology, recorder: Recorder, seed: int, spawner: Spawner, nursery: trio.Nursery, lasts_s: float, name: str
+    ) -> None:
+        self._topology = topology
+        self._recorder = recorder
+        self._seed = seed
+        self._spawner = spawner
+        self._nursery = nursery
+        self._lasts_s = lasts_s
+        self._name = name
+        self._epoch = math.inf
+        self._early: list[Line] = []
+        self._children: dict[str, Child] = {}
+        self._expected_ends: set[int] = set()
+        self._links: dict[str, Address] = {}
+        self._addresses: dict[str, Address] = {}
+        self._skews: dict[str, ClockSkew] = {}
+        self._speeds: dict[str, float] = {}
+        self._folder = tempfile.mkdtemp(prefix="world-", dir=spawner.folder)
+        self.board = RemoteBoard(self)
+
+    # -- time --------------------------------------------------------------------------------------------------------------
+
+    def now(self) -> float:
+        return time.monotonic() - self._epoch if self._epoch < math.inf else -CURTAIN_DELAY_S
+
+    async def sleep_until(self, at: float) -> None:
+        await trio.sleep(max(0.0, at - self.now()))
+
+    # -- the play ----------------------------------------------------------------------------------------------------------
+
+    async def set_up(self) -> None:
+        """Proxy first, then the services in waves by who calls whom, then the loads."""
+        links = [{"name": str(link), "http": True} for link in self._topology.links]
+        proxy = await self._spawn("proxy", PROXY, {"seed": self._seed, "links": links})
+        answer = await proxy.channel.ask("links")
+        self._links = {name: (host, port) for name, (host, port) in answer["addresses"].items()}
+        for wave in self._topology.waves():
+            async with trio.open_nursery() as nursery:
+                for node in wave:
+                    nursery.start_soon(self.start, node.name)
+        for load in self._topology.loads:
+            part = {"seed": self._seed, "node": to_plain(load), "neighbours": self._neighbours(load), "lasts_s": self._lasts_s}
+            await self._spawn("load", load.name, part)
+
+    async def raise_curtain(self) -> None:
+        epoch = time.monotonic() + CURTAIN_DELAY_S
+        for load in self._topology.loads:
+            await self._ask(load.name, "play", epoch=epoch)
+        self._epoch = epoch
+        nodes = tuple(node.name for node in self._topology.nodes)
+        links = tuple(str(link) for link in self._topology.links)
+        self._recorder.record(CurtainRose(at=0.0, lasts_s=self._lasts_s, nodes=nodes, links=links))
+        early, self._early = self._early, []
+        for line in early:
+            self._told(line)
+
+    async def drain(self) -> None:
+        async with trio.open_nursery() as nursery:
+            for load in self._topology.loads:
+                nursery.start_soon(self._drain_load, load)
+
+    async def finish(self, *, complete: bool) -> None:
+        """Let the last events come in, and close the book."""
+        with trio.move_on_after(LONGEST_FINISH_S):
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self._last_events, PROXY, "finish")
+                for node in self._topology.services:
+                    nursery.start_soon(self._last_events, node.name, "address")
+        self._recorder.record(CurtainFell(at=self.now(), complete=complete))
+
+    async def strike(self) -> None:
+        """End every process of this world, whatever state it is in."""
+        with trio.move_on_after(LONGEST_FINISH_S) as patience:
+            patience.shield = True
+            for child in self._children.values():
+                self._expected_ends.add(child.pid)
+                with suppress(NotMadeError):  # the spawner is gone, and with it every child
+                    await self._spawner.signal(child, signal.SIGKILL)
+
+    # -- nodes -------------------------------------------------------------------------------------------------------------
+
+    async def start(self, node: str) -> None:
+        spec = self._topology.node(node)
+        self._changed(node, "starting")
+        part = {"seed": self._seed, "node": to_plain(spec), "neighbours": self._neighbours(spec), "folder": self._folder}
+        child = await self._spawn("service", node, part)
+        with trio.move_on_after(LONGEST_START_S) as patience:
+            host, port = (await child.channel.ask("address"))["address"]
+            self._addresses[node] = (host, port)
+            for link in self._topology.links:
+                if link.callee == node:
+                    await self.ask_proxy("upstream", link=str(link), address=[host, port])
+            await self._wait_healthy(node, (host, port))
+        if patience.cancelled_caught:
+            raise NotMadeError(f"service '{node}' was not ready within {LONGEST_START_S:g}s")
+        await self._restore(node)
+        self._changed(node, "ready", f"{host}:{port}")
+
+    async def kill(self, node: str) -> None:
+        self._changed(node, "killed")
+        await self._end(node, signal.SIGKILL)
+
+    async def pause(self, node: str) -> None:
+        await self._spawner.signal(self._children[node], signal.SIGSTOP)
+        self._changed(node, "paused")
+
+    async def resume(self, node: str) -> None:
+        await self._spawner.signal(self._children[node], signal.SIGCONT)
+        self._changed(node, "resumed")
+
+    async def set_clock(self, node: str, skew: ClockSkew) -> None:
+        self._skews[node] = skew
+        await self._ask(node, "clock", **to_plain(skew))
+
+    async def set_speed(self, node: str, slower_by: float) -> None:
+        self._speeds[node] = slower_by
+        await self._ask(node, "speed", slower_by=slower_by)
+
+    def address_of(self, node: str) -> Address:
+        """Where a service listens itself, past the proxy."""
+        return self._addresses[node]
+
+    async def ask_proxy(self, do: str, **fields: Any) -> Line:
+        return await self._ask(PROXY, do, **fields)
+
+    # -- inside ------------------------------------------------------------------------------------------------------------
+
+    async def _spawn(self, role: str, name: str, part: dict[str, Any]) -> Child:
+        child = await self._spawner.spawn(role, name, part)
+        self._children[name] = child
+        self._nursery.start_soon(child.channel.run, _nothing_to_answer, self._told)
+        self._nursery.start_soon(self._watch, child)
+        return child
+
+    async def _watch(self, child: Child) -> None:
+        """Nobody of ours ends unasked."""
+        await child.ended.wait()
+        if child.pid in self._expected_ends:
+            return
+        self._changed(child.name, "died", child.end_in_words)
+        raise NodeDied(
+            f"'{child.name}' ({self._name}) ended in mid-run: {child.end_in_words} at {max(0.0, self.now()):.1f}s",
+            hint=self._words_of(child.name) or "nothing in the playbook asked for that; what was recorded until then is kept",
+        )
+
+    async def _end(self, node: str, number: int) -> None:
+        child = self._children[node]
+        self._expected_ends.add(child.pid)
+        await self._spawner.signal(child, number)
+        await child.ended.wait()
+
+    async def _restore(self, node: str) -> None:
+        """A restarted node suffers what it suffered before."""
+        if node in self._skews:
+            await self.set_clock(node, self._skews[node])
+        if node in self._speeds:
+            await self.set_speed(node, self._speeds[node])
+
+    async def _ask(self, name: str, do: str, **fields: Any) -> Line:
+        try:
+            return await self._children[name].channel.ask(do, **fields)
+        except ChannelClosed:
+            # The watcher knows how it ended and says so; wait for that instead of guessing.
+            if self._children[name].pid in self._expected_ends:
+                return {}
+            await trio.sleep_forever()
+            raise AssertionError("unreachable") from None
+
+    async def _drain_load(self, load: NodeSpec) -> None:
+        with trio.move_on_after(float(load.settings["drain"]) + DRAIN_MARGIN_S) as patience:
+            await self._ask(load.name, "drain")
+        if patience.cancelled_caught:
+            raise NotMadeError(f"load '{load.name}' ({self._name}) did not finish its drain")
+
+    async def _last_events(self, name: str, do: str) -> None:
+        """An answer comes behind all that was told before it, so any question brings in the rest."""
+        with suppress(ChannelClosed):
+            await self._children[name].channel.ask(do)
+
+    async def _wait_healthy(self, node: str, address: Address) -> None:
+        transport = HttpTransport({node: address})
+        try:
+            while True:
+                try:
+                    reply = await transport.exchange(node, Request(method="GET", target="/actuator/health"))
+                    if reply.status == 200:
+                        return
+                except CallError:
+                    pass
+                await trio.sleep(HEALTH_EVERY_S)
+        finally:
+            await transport.aclose()
+
+    def _neighbours(self, node: NodeSpec) -> dict[str, Address]:
+        """A callee's address, as its caller knows it, is the proxy's."""
+        return {callee: self._links[str(Link(node.name, callee))] for callee in node.calls}
+
+    def _changed(self, node: str, state: str, detail: str = "") -> None:
+        self._recorder.record(NodeChanged(at=self.now(), node=node, state=state, detail=detail))
+
+    def _told(self, line: Line) -> None:
+        """An event from a child, stamped with the host's monotonic clock; ours count from the curtain."""
+        if self._epoch == math.inf:
+            self._early.append(line)
+            return
+        for stamp in ("at", "intended_at"):
+            if stamp in line:
+                line[stamp] -= self._epoch
+        event = from_fields(line)
+        if event is not None:
+            self._recorder.record(event)
+
+    def _words_of(self, name: str) -> str:
+        lines = [line["text"] for line in self._early if line.get("source") == name and line.get("level") == "error"]
+        return lines[-1] if lines else ""
+
+
+class RemoteBoard:
+    """The proxy's board, told over its channel."""
+
+    def __init__(self, world: RealWorld) -> None:
+        self._world = world
+
+    async def inject(
+        self, name: str, links: Sequence[tuple[Link, Direction]], fault: ByteFault | MessageFault, share: float = 1.0
+    ) -> None:
+        targets = [[str(link), direction.value] for link, direction in links]
+        await self._world.ask_proxy(
+            "inject", name=name, kind=fault.kind, fault=fault_to_plain(fault), share=share, targets=targets
+        )
+
+    async def heal(self, name: str) -> None:
+        await self._world.ask_proxy("heal", name=name)
+
+
+@asynccontextmanager
+async def open_real_world(
+    topology: Topology, recorder: Recorder, *, seed: int, spawner: Spawner, lasts_s: float, name: str
+) -> AsyncIterator[RealWorld]:
+    """All nodes ready behind their proxy. On leaving, whichever way, their processes are ended."""
+    async with trio.open_nursery() as nursery:
+        world = RealWorld(topology, recorder, seed, spawner, nursery, lasts_s, name)
+        try:
+            await world.set_up()
+            yield world
+        finally:
+            await world.strike()
+        nursery.cancel_scope.cancel()
+
+
+async def _nothing_to_answer(question: Line) -> None:
+    raise AssertionError(f"a child asked its owner to {question['do']}")

@@ -1,0 +1,191 @@
+"""The warm parent: one process that has imported everything and forks the proxy, the loads and the services from itself.
+
+Importing trio costs a tenth of a second of CPU; twenty processes would pay two seconds, forks pay once. It runs no event
+loop of its own (a fork inside one would copy it) and does four things: forks on request, signals its own children, tells
+how they ended, and, when the command that owns it is gone for whatever reason, kills what is left and removes the run's
+folder. It lives in a session of its own, so that a Ctrl-C or a kill of the command's process group does not reach it.
+
+Talk, one JSON object a line: ``{"spawn": role, "name": ..., "part": {...}}`` with the child's end of a socket attached is
+answered by ``{"spawned": name, "pid": ...}``; ``{"signal": pid, "number": n}`` is not answered; ``{"ended": pid, "status": n}``
+(as ``os.waitstatus_to_exitcode`` gives it) comes when it happens; ``{"ready": folder}`` comes first.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import json
+import os
+import selectors
+import shutil
+import signal
+import socket
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, NoReturn
+
+Part = Mapping[str, Any]
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
+# A request is one topology node with its settings; a whole shop is a few kilobytes.
+MOST_REQUEST_BYTES = 1 << 20
+# One file descriptor comes with each request; a burst of requests may arrive together.
+MOST_DESCRIPTORS = 64
+# After SIGKILL the kernel needs moments to end a process; more than this means it is stuck in the kernel.
+LONGEST_REAPING_S = 1.0
+
+
+def main(control_fd: int) -> None:
+    """Serve until the owner is gone, then leave nothing behind."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    control = socket.socket(fileno=control_fd)
+    roles = _roles()
+    gc.collect()
+    gc.freeze()  # what was imported is never garbage: a collection in a child must not touch, and so copy, its pages
+    folder = tempfile.mkdtemp(prefix="chaos-")
+    parent = _WarmParent(control, folder)
+    try:
+        parent.serve(roles)
+    except (BrokenPipeError, ConnectionResetError):
+        pass  # the owner is gone, which is the usual end
+    finally:
+        parent.end_all()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _roles() -> dict[str, Callable[..., Awaitable[None]]]:
+    """What a child can be. Imported here, once, before any fork."""
+    import chaoscli.load.process
+    import chaoscli.proxy.process
+    import chaoscli.services.process
+
+    return {
+        "load": chaoscli.load.process.run,
+        "proxy": chaoscli.proxy.process.run,
+        "service": chaoscli.services.process.run,
+    }
+
+
+class _WarmParent:
+    def __init__(self, control: socket.socket, folder: str) -> None:
+        self._control = control
+        self._folder = folder
+        self._living: dict[int, str] = {}
+        self._descriptors: list[int] = []
+        self._rest = b""
+        self._woken, wake = socket.socketpair()
+        for end in (self._woken, wake):
+            end.setblocking(False)
+        self._wake = wake
+        signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
+        signal.set_wakeup_fd(wake.fileno(), warn_on_full_buffer=False)
+
+    def serve(self, roles: Mapping[str, Callable[..., Awaitable[None]]]) -> None:
+        self._tell({"ready": self._folder})
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._control, selectors.EVENT_READ)
+            selector.register(self._woken, selectors.EVENT_READ)
+            while True:
+                for key, _events in selector.select():
+                    if key.fileobj is self._woken:
+                        self._woken.recv(4096)
+                        self._tell_ended()
+                    else:
+                        requests = self._requests()
+                        if requests is None:
+                            return
+                        for request in requests:
+                            self._obey(request, roles)
+
+    def end_all(self) -> None:
+        """SIGKILL every child and wait, bounded, until it is gone. Stopped ones die as well."""
+        for pid in self._living:
+            os.kill(pid, signal.SIGKILL)
+        patience = time.monotonic() + LONGEST_REAPING_S
+        while self._living and time.monotonic() < patience:
+            for pid, _status in self._reaped():
+                self._living.pop(pid, None)
+            time.sleep(0.002)
+
+    def _requests(self) -> list[dict[str, Any]] | None:
+        """The whole lines that have come; None when the owner is gone."""
+        data, descriptors, _flags, _address = socket.recv_fds(self._control, MOST_REQUEST_BYTES, MOST_DESCRIPTORS)
+        self._descriptors.extend(descriptors)
+        if not data:
+            return None
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        return [json.loads(line) for line in lines]
+
+    def _obey(self, request: Mapping[str, Any], roles: Mapping[str, Callable[..., Awaitable[None]]]) -> None:
+        if "signal" in request:
+            if request["signal"] in self._living:  # never a number that has meanwhile been given to somebody else
+                os.kill(request["signal"], request["number"])
+            return
+        descriptor = self._descriptors.pop(0)
+        pid = os.fork()
+        if pid == 0:
+            self._become(roles[request["spawn"]], request, descriptor)
+        os.close(descriptor)
+        self._living[pid] = request["name"]
+        self._tell({"spawned": request["name"], "pid": pid})
+
+    def _become(self, role: Callable[..., Awaitable[None]], request: Mapping[str, Any], descriptor: int) -> NoReturn:
+        """In the child: cut every tie with the parent but one, and play the part."""
+        code = 1
+        try:
+            signal.set_wakeup_fd(-1)
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            _die_with(os.getppid())
+            for mine in (self._control, self._woken, self._wake):
+                mine.close()
+            for other in self._descriptors:
+                os.close(other)
+            _play(role, socket.socket(fileno=descriptor), request["name"], request["part"])
+            code = 0
+        except BaseException:  # a child must never return into the parent's loop
+            traceback.print_exc()
+        finally:
+            os._exit(code)
+
+    def _tell_ended(self) -> None:
+        for pid, status in self._reaped():
+            if self._living.pop(pid, None) is not None:
+                self._tell({"ended": pid, "status": status})
+
+    def _reaped(self) -> list[tuple[int, int]]:
+        ended = []
+        while self._living:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                break
+            if pid == 0:
+                break
+            ended.append((pid, os.waitstatus_to_exitcode(status)))
+        return ended
+
+    def _tell(self, fields: Mapping[str, Any]) -> None:
+        self._control.sendall(json.dumps(fields).encode() + b"\n")
+
+
+def _play(role: Callable[..., Awaitable[None]], sock: socket.socket, name: str, part: Part) -> None:
+    import trio  # imported long since; named here so that the parent's own loop stays free of it
+
+    from chaoscli.net.channel import Channel
+
+    async def run() -> None:
+        channel = Channel(sock, name)
+        await role(channel, part)
+
+    trio.run(run)
+
+
+def _die_with(parent: int) -> None:
+    """Ask the kernel to end this process when its parent ends (Linux). Elsewhere the closing channel has to do."""
+    if sys.platform != "linux":
+        return
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:  # it ended before we could ask
+        os._exit(1)
