@@ -1,0 +1,61 @@
+"""What a playbook means once it is read: frozen, whole, with every name resolved; nothing after it looks at text again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from chaoscli.checks.expectation import Expectation
+from chaoscli.faults.base import ByteFault, Direction, MessageFault, NodeFault
+from chaoscli.topology import Link, Topology
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaultPlan:
+    """One fault of the script: what, where and when. ``until_s`` None: until the end of the play.
+
+    A fault of the network has ``links``: the directions it takes hold of, each connection with probability ``share``. A
+    fault of nodes has ``nodes``. ``targets`` is either of them in words, for the story.
+    """
+
+    name: str
+    kind: str
+    at_s: float
+    until_s: float | None
+    text: str
+    targets: tuple[str, ...]
+    fault: ByteFault | MessageFault | NodeFault
+    links: tuple[tuple[Link, Direction], ...] = ()
+    nodes: tuple[str, ...] = ()
+    share: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variant:
+    """One difference to try. ``changes`` are its overrides as they were written, ``path: value``."""
+
+    name: str
+    topology: Topology
+    faults: tuple[FaultPlan, ...]
+    summary: str = ""
+    changes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Playbook:
+    """``source`` is the file it came from; ``seed`` is None unless the file fixes one; ``next`` names the one to try after it."""
+
+    name: str
+    title: str
+    group: str
+    teaches: tuple[str, ...]
+    lesson: str
+    notice: str
+    next: str
+    source: str
+    lasts_s: float
+    seed: int | None
+    variants: tuple[Variant, ...]
+    expectations: tuple[Expectation, ...]
+
+    def variant(self, name: str) -> Variant:
+        return next(one for one in self.variants if one.name == name)
