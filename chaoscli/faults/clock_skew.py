@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from chaoscli.settings import setting
-from chaoscli.units import Drift, Offset
+from chaoscli.units import Drift, Offset, format_drift, format_duration
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,3 +21,8 @@ class ClockSkew:
     def reading(self, true_wall_s: float, lasted_s: float) -> float:
         """What the clock shows when the truth is ``true_wall_s`` and the skew has lasted ``lasted_s``."""
         return true_wall_s + self.offset + lasted_s * self.drift * 1e-6
+
+    def words(self) -> str:
+        parts = [format_duration(self.offset)] if self.offset or not self.drift else []
+        parts += [f"drifting {format_drift(self.drift)}"] if self.drift else []
+        return f"clock skew {', '.join(parts)}"

@@ -1,0 +1,114 @@
+"""Every fault there is, by the name a playbook or the API gives it: one hand-written row each."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from chaoscli.errors import UsageError
+from chaoscli.faults.base import ByteFault, Direction, MessageFault, NodeFault
+from chaoscli.faults.clock_skew import ClockSkew
+from chaoscli.faults.drop import Drop
+from chaoscli.faults.latency import Latency
+from chaoscli.faults.partition import Partition
+from chaoscli.faults.refuse import Refuse
+from chaoscli.faults.reset import ResetConnections
+from chaoscli.faults.silence import Silence
+from chaoscli.faults.slow import Slow
+from chaoscli.settings import from_plain, to_plain
+
+Fault = ByteFault | MessageFault | NodeFault
+
+BOTH = (Direction.REQUEST, Direction.REPLY)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaultKind:
+    """One row: ``aim`` says what a playbook points it at, ``directions`` what a byte fault harms unless told otherwise.
+
+    ``harms`` is what it works on: the bytes of a link, whole HTTP messages, or a node.
+    """
+
+    kind: str
+    settings: type[Any]
+    doc: str
+    harms: Literal["bytes", "messages", "node"]
+    aim: Literal["link", "groups", "node"] = "link"
+    directions: tuple[Direction, ...] = ()
+
+
+_ROWS = (
+    FaultKind(
+        kind="latency",
+        settings=Latency,
+        doc="Bytes arrive later, always by the same time or by a jittered one.",
+        harms="bytes",
+        directions=(Direction.REPLY,),
+    ),
+    FaultKind(
+        kind="silence",
+        settings=Silence,
+        doc="Connections stay open and nothing arrives; the heal brings what waited.",
+        harms="bytes",
+        directions=BOTH,
+    ),
+    FaultKind(
+        kind="refuse",
+        settings=Refuse,
+        doc="Nobody listens, and live connections are reset.",
+        harms="bytes",
+        directions=(Direction.REQUEST,),
+    ),
+    FaultKind(
+        kind="reset",
+        settings=ResetConnections,
+        doc="Connections, live and new, are reset.",
+        harms="bytes",
+        directions=(Direction.REQUEST,),
+    ),
+    FaultKind(
+        kind="partition",
+        settings=Partition,
+        doc="Groups of nodes cannot reach each other, both ways or one way.",
+        harms="bytes",
+        aim="groups",
+    ),
+    FaultKind(
+        kind="drop",
+        settings=Drop,
+        doc="Requests vanish before they are seen, or replies after the work was done.",
+        harms="messages",
+    ),
+    FaultKind(kind="slow", settings=Slow, doc="A node's work takes longer.", harms="node", aim="node"),
+    FaultKind(
+        kind="clock_skew",
+        settings=ClockSkew,
+        doc="A node's wall clock is off, and may run at another rate.",
+        harms="node",
+        aim="node",
+    ),
+)
+
+FAULTS: dict[str, FaultKind] = {row.kind: row for row in _ROWS}
+
+
+def describe(fault: Fault | Partition) -> str:
+    """The fault in a few words with its figures: ``latency 100ms ± 50ms normal``."""
+    return fault.words()
+
+
+def fault_to_plain(fault: Fault | Partition) -> dict[str, Any]:
+    """The settings as ``json.dumps`` takes them; the kind is not among them."""
+    plain: dict[str, Any] = to_plain(fault)
+    return plain
+
+
+def fault_from_plain(kind: str, plain: Mapping[str, Any]) -> Any:
+    """The fault that ``fault_to_plain`` was given. UsageError for an unknown kind, BadSetting for an impossible value."""
+    row = FAULTS.get(kind)
+    if row is None:
+        near = difflib.get_close_matches(kind, FAULTS, n=1)
+        raise UsageError(f"unknown fault '{kind}'", hint=f"did you mean '{near[0]}'?" if near else "")
+    return from_plain(row.settings, plain)

@@ -1,0 +1,104 @@
+"""The flows of one direction of one connection, in order: a fold in which the instant out of one is ``now`` into the next."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+
+from chaoscli.faults.base import Action, Cut, Finish, Flow, Send
+
+
+class Chain:
+    """Several flows as one. It keeps what TCP keeps, whatever a flow answers: bytes and the end stay in order.
+
+    - Instants never go back from one flow to the next, nor in what comes out: jitter cannot reorder a stream.
+    - The end, and a polite Cut, come no earlier than the last bytes. A reset overtakes them.
+    - What a flow holds (an infinite Send or Finish) is not shown to the flows behind it: once healed it goes out at once.
+    - Of the Cuts that several flows have pending, the earliest is the one that counts; each one told replaces the one before.
+    """
+
+    __slots__ = ("_cuts", "_floors", "_flows", "_told")
+
+    def __init__(self, flows: Sequence[Flow]) -> None:
+        self._flows = tuple(flows)
+        self._forget()
+
+    def opened(self, now: float) -> list[Action]:
+        out: list[Action] = []
+        for stage, flow in enumerate(self._flows):
+            self._pass(flow.opened(now), stage, out)
+        return out
+
+    def received(self, data: bytes, now: float) -> list[Action]:
+        out: list[Action] = []
+        if self._flows:
+            self._pass(self._flows[0].received(data, now), 0, out)
+        else:
+            out.append(Send(now, data))
+        return out
+
+    def ended(self, now: float) -> list[Action]:
+        out: list[Action] = []
+        if self._flows:
+            self._pass(self._flows[0].ended(now), 0, out)
+        else:
+            out.append(Finish(now))
+        return out
+
+    def changed(self, flows: Sequence[Flow], now: float) -> list[Action]:
+        """Other flows from now on: those no longer among them let go, the new ones take hold, the rest keep their state.
+
+        Call it when everything pending of this chain has been sent on and its pending Cut forgotten; a Cut that a
+        remaining flow still wants is among the answers.
+        """
+        before, self._flows = self._flows, tuple(flows)
+        cuts = {id(flow): cut for flow, cut in zip(before, self._cuts, strict=True)}
+        self._forget()
+        out: list[Action] = []
+        for flow in before:
+            if not any(flow is other for other in self._flows):
+                # The flows behind it saw nothing of what it held, so they need not see its last word either.
+                out.extend(flow.healed(now))
+        for stage, flow in enumerate(self._flows):
+            if id(flow) not in cuts:
+                self._pass(flow.opened(now), stage, out)
+            elif (cut := cuts[id(flow)]) is not None:
+                self._cut(cut, stage, out)
+        return out
+
+    def _forget(self) -> None:
+        self._floors = [-math.inf] * len(self._flows)
+        self._cuts: list[Cut | None] = [None] * len(self._flows)
+        self._told: Cut | None = None
+
+    def _pass(self, actions: Iterable[Action], stage: int, out: list[Action]) -> None:
+        """Take what came out of the flow at ``stage`` through those behind it."""
+        floors = self._floors
+        last = stage == len(floors) - 1
+        for action in actions:
+            if isinstance(action, Cut):
+                self._cut(action, stage, out)
+                continue
+            if action.at < floors[stage]:
+                action = Send(floors[stage], action.data) if isinstance(action, Send) else Finish(floors[stage])
+            floors[stage] = action.at
+            if last:
+                out.append(action)
+            elif action.at == math.inf:
+                floors[-1] = math.inf
+                out.append(action)
+            elif isinstance(action, Send):
+                self._pass(self._flows[stage + 1].received(action.data, action.at), stage + 1, out)
+            else:
+                self._pass(self._flows[stage + 1].ended(action.at), stage + 1, out)
+
+    def _cut(self, cut: Cut, stage: int, out: list[Action]) -> None:
+        self._cuts[stage] = cut
+        pending = [one for one in self._cuts if one is not None]
+        due = min((self._polite(one) for one in pending), key=lambda one: (one.at, not one.reset))
+        if due != self._told and (due.at < math.inf or self._told is not None):
+            self._told = due
+            out.append(due)
+
+    def _polite(self, cut: Cut) -> Cut:
+        return cut if cut.reset else Cut(max(cut.at, self._floors[-1]))
