@@ -1,0 +1,110 @@
+"""What a callee is sent: attempts, arrivals, their peak, and how many there are for each request of the caller."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+
+from chaoscli.events import Arrived, CallStarted, RequestStarted, RetryPlanned
+from chaoscli.measures.base import NoData, Scope
+from chaoscli.measures.windows import spans
+from chaoscli.recording import Recording
+from chaoscli.topology import Link
+
+# The peak is taken over any one second, wherever it begins.
+PEAK_S = 1.0
+
+
+def attempts(recording: Recording, scope: Scope) -> float:
+    """Calls that the caller started, whether or not they reached anyone."""
+    within = spans(recording, scope)
+    return float(sum(_on_link(one, scope.link) and one.at in within for one in recording.of(CallStarted)))
+
+
+def retries(recording: Recording, scope: Scope) -> float:
+    within = spans(recording, scope)
+    return float(sum(_on_link(one, scope.link) and one.at in within for one in recording.of(RetryPlanned)))
+
+
+def calls(recording: Recording, scope: Scope) -> float:
+    """Calls that reached the callee."""
+    return float(len(_arrival_times(recording, scope)))
+
+
+def peak(recording: Recording, scope: Scope) -> float:
+    """The most calls that reached the callee within one second. Without a link or node: of the busiest link."""
+    if scope.link is None and not scope.node:
+        return _largest(recording, scope, peak)
+    times = _arrival_times(recording, scope)
+    first = most = 0
+    for last, at in enumerate(times):
+        while times[first] <= at - PEAK_S:
+            first += 1
+        most = max(most, last - first + 1)
+    return float(most)
+
+
+def amplification(recording: Recording, scope: Scope) -> float:
+    """Calls that reached the callee for each request that its caller had. Without a link: of the most amplified one.
+
+    Requests belong to the window in which the load meant to start them, and take all their calls along, however late.
+    """
+    if scope.link is None:
+        return _largest(recording, scope, amplification)
+    within, begun = spans(recording, scope), recording.derived(_beginnings)
+    had = {name for name in _requests_of(recording, scope.link) if begun.get(name, 0.0) in within}
+    if not had:
+        raise NoData(f"{scope.link.caller} had no request")
+    reached = recording.derived(_arrivals).get(scope.link, ())
+    return sum(one.request in had for one in reached) / len(had)
+
+
+def _largest(recording: Recording, scope: Scope, compute: Callable[[Recording, Scope], float]) -> float:
+    found: list[float] = []
+    for link in sorted({Link(one.caller, one.callee) for one in recording.of(CallStarted)}):
+        try:
+            found.append(compute(recording, Scope(link=link, window=scope.window)))
+        except NoData:
+            continue
+    if not found:
+        raise NoData("no call was made")
+    return max(found)
+
+
+def _requests_of(recording: Recording, link: Link) -> Iterable[str]:
+    """The requests a caller had: begun by a load, or come to a node; of a node that fetches its own work, what it called for."""
+    begun = [one.request for one in recording.of(RequestStarted) if one.load == link.caller]
+    if begun:
+        return begun
+    reached = [one.request for one in recording.of(Arrived) if one.node == link.caller]
+    return reached or [one.request for one in recording.of(CallStarted) if _on_link(one, link)]
+
+
+def _arrival_times(recording: Recording, scope: Scope) -> list[float]:
+    within = spans(recording, scope)
+    if scope.link:
+        reached: Iterable[Arrived] = recording.derived(_arrivals).get(scope.link, ())
+    else:
+        reached = (one for one in recording.of(Arrived) if scope.node in ("", one.node))
+    return sorted(one.at for one in reached if one.at in within)
+
+
+def _on_link(call: CallStarted | RetryPlanned, link: Link | None) -> bool:
+    return link is None or (call.caller == link.caller and call.callee == link.callee)
+
+
+def _arrivals(recording: Recording) -> Mapping[Link, list[Arrived]]:
+    found: defaultdict[Link, list[Arrived]] = defaultdict(list)
+    for one in recording.of(Arrived):
+        found[Link(one.caller, one.node)].append(one)
+    return found
+
+
+def _beginnings(recording: Recording) -> Mapping[str, float]:
+    """When each request began: meant to by its load, or first seen anywhere."""
+    begun: dict[str, float] = {one.request: one.intended_at for one in recording.of(RequestStarted)}
+    for call in recording.of(CallStarted):
+        begun.setdefault(call.request, call.at)
+    for arrival in recording.of(Arrived):
+        begun.setdefault(arrival.request, arrival.at)
+    return begun

@@ -1,0 +1,95 @@
+"""All measures there are, by name: what an expectation may speak of, and what the tables show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from chaoscli.measures.base import COUNT, PER_SECOND, Compute, Measure, Taking, When
+from chaoscli.measures.calls import amplification, attempts, calls, peak, retries
+from chaoscli.measures.facts import count, duplicates, from_future
+from chaoscli.measures.flow import goodput, lateness_max, lateness_median, most_in_flight, throughput
+from chaoscli.measures.latency import latency_at, longest, mean, slowest
+from chaoscli.measures.nodes import longest_queue, mean_queued, mean_worked, most_busy, turned_away
+from chaoscli.measures.recovery import recovery
+from chaoscli.measures.results import ended_as, errors, fallbacks, requests, skipped, success
+from chaoscli.messages import Result
+from chaoscli.units import DURATION, FACTOR, SHARE, Unit
+
+_ROWS: tuple[Taking, ...] = ("load", "link", "node")
+_TIMED: tuple[Taking, ...] = ("load", "link", "node", "result")
+
+
+def _measure(
+    name: str,
+    unit: Unit,
+    compute: Compute,
+    takes: Iterable[Taking],
+    doc: str,
+    windows: Iterable[When] = ("during", "before", "after"),
+) -> Measure:
+    return Measure(name=name, doc=doc, unit=unit, compute=compute, takes=frozenset(takes), windows=frozenset(windows))
+
+
+_ALL = (
+    # how requests ended; of a link: how its calls ended, each attempt by itself; of a node: what it answered
+    _measure("requests", COUNT, requests, _ROWS, "requests that were sent"),
+    _measure("success", SHARE, success, _ROWS, "share of ended requests that were answered well, a fallback included"),
+    _measure("errors", SHARE, errors, _ROWS, "share of ended requests that were not"),
+    _measure("ok", COUNT, ended_as(Result.OK), _ROWS, "requests answered well by the callee itself"),
+    _measure("fallbacks", COUNT, fallbacks, ("load", "link"), "requests answered from what was known before"),
+    _measure("failed", COUNT, ended_as(Result.FAILED), _ROWS, "requests answered with an error"),
+    _measure("timeouts", COUNT, ended_as(Result.TIMEOUT), ("load", "link"), "requests whose caller gave up waiting"),
+    _measure("refused", COUNT, ended_as(Result.REFUSED), ("load", "link"), "requests nobody listened to"),
+    _measure("resets", COUNT, ended_as(Result.RESET), ("load", "link"), "requests whose connection broke"),
+    _measure("unanswered", COUNT, ended_as(Result.UNANSWERED), ("load", "link"), "requests still waiting when the run ended"),
+    _measure("skipped", COUNT, skipped, ("load",), "requests never sent, because too many were in flight"),
+    # how long they took
+    _measure("p50", DURATION, latency_at(0.5), _TIMED, "latency that half of the successes stayed within"),
+    _measure("p90", DURATION, latency_at(0.9), _TIMED, "latency that 90 % of the successes stayed within"),
+    _measure("p95", DURATION, latency_at(0.95), _TIMED, "latency that 95 % of the successes stayed within"),
+    _measure("p99", DURATION, latency_at(0.99), _TIMED, "latency that 99 % of the successes stayed within"),
+    _measure("p99.9", DURATION, latency_at(0.999), _TIMED, "latency that 99.9 % of the successes stayed within"),
+    _measure("max", DURATION, longest, _TIMED, "longest latency of a success"),
+    _measure("mean", DURATION, mean, _TIMED, "mean latency of the successes"),
+    _measure("slowest", DURATION, slowest, _ROWS, "longest anyone waited, whatever came of it"),
+    # how much
+    _measure("throughput", PER_SECOND, throughput, _ROWS, "answers a second, good or bad"),
+    _measure("goodput", PER_SECOND, goodput, _ROWS, "good answers a second"),
+    _measure("in_flight_max", COUNT, most_in_flight, _ROWS, "most requests under way at once"),
+    _measure("lateness_p50", DURATION, lateness_median, ("load",), "how late the load sent its requests, in the median"),
+    _measure("lateness_max", DURATION, lateness_max, ("load",), "how late the load sent its requests, at worst"),
+    # what a callee is sent
+    _measure("attempts", COUNT, attempts, ("link",), "calls started, retries included"),
+    _measure("retries", COUNT, retries, ("link",), "calls tried again"),
+    _measure("calls", COUNT, calls, ("link", "node"), "calls that reached the callee"),
+    _measure("peak", PER_SECOND, peak, ("link", "node"), "most calls that reached the callee within one second"),
+    _measure("amplification", FACTOR, amplification, ("link",), "calls that reached the callee per request of the caller"),
+    # inside a node
+    _measure("queue", COUNT, longest_queue, ("node",), "longest queue that a request found"),
+    _measure("busy", COUNT, most_busy, ("node",), "most workers that a request found busy"),
+    _measure("queued", DURATION, mean_queued, ("node",), "mean time waiting for a worker"),
+    _measure("worked", DURATION, mean_worked, ("node",), "mean time holding a worker"),
+    _measure("turned_away", COUNT, turned_away, ("node",), "requests refused at the door of a full node"),
+    # what became of it
+    _measure(
+        "recovery",
+        DURATION,
+        recovery,
+        ("load", "link"),
+        "from the last heal until success and latency are back and stay",
+        ("after",),
+    ),
+    _measure("duplicates", COUNT, duplicates, ("what",), "effects that one request had more than once"),
+    _measure("from_future", COUNT, from_future, ("link", "node"), "messages sent later than they came, by the clocks of the two"),
+    _measure("count", COUNT, count, ("what",), "how often something happened in the shop, by its name"),
+)
+
+MEASURES: dict[str, Measure] = {measure.name: measure for measure in _ALL}
+
+# What the table at the end and the JSON document say of every variant, and of every link between services.
+STANDARD = (
+    "requests", "success", "ok", "fallbacks", "failed", "timeouts", "refused", "resets", "unanswered", "skipped",
+    "p50", "p90", "p95", "p99", "p99.9", "max", "slowest", "throughput", "goodput", "in_flight_max",
+    "recovery", "duplicates", "from_future", "lateness_p50", "lateness_max",
+)  # fmt: skip
+STANDARD_OF_LINKS = ("attempts", "calls", "peak", "amplification", "success", "timeouts", "retries", "fallbacks", "p50", "p99")
