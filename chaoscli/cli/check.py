@@ -1,0 +1,45 @@
+"""``chaos check``: every problem of every playbook named, without running anything."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from chaoscli.cli.guard import guarded
+
+
+def check(
+    names: Annotated[list[str], typer.Argument(metavar="PLAYBOOK...", help="Files, or names from `chaos list`.")],
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="Override anything; may be repeated.")
+    ] = None,
+) -> None:
+    """Check playbooks: report every problem at once, with its line.
+
+    Exit code: 0 all are right, 2 at least one is not.
+    """
+
+    def verb() -> int:
+        from chaoscli.errors import ChaosError, ExitCode
+        from chaoscli.playbook.load import load_playbook
+
+        code = ExitCode.HELD
+        for name in names:
+            try:
+                playbook = load_playbook(name, overrides=tuple(set_ or ()))
+            except ChaosError as error:
+                print(error.render(), file=sys.stderr)
+                code = error.exit_code
+            else:
+                variants, faults = len(playbook.variants), len(playbook.variants[0].faults)
+                print(f"{name}: right ({_counted(variants, 'variant')}, {_counted(faults, 'fault')}, "
+                      f"{_counted(len(playbook.expectations), 'expectation')})")  # fmt: skip
+        return code
+
+    guarded(verb)
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"

@@ -1,0 +1,195 @@
+"""What ``chaos run`` does: load every playbook, play one after the other on real processes, show, judge, report."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import signal
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import trio
+
+import chaoscli
+from chaoscli.checks.judge import judge
+from chaoscli.cli.screens import Screen, open_screen, show_outcome
+from chaoscli.errors import ChaosError, ExitCode, NotMadeError, UsageError
+from chaoscli.outcome import Outcome
+from chaoscli.play import Performance, play
+from chaoscli.playbook.load import load_playbook
+from chaoscli.playbook.meaning import Playbook, Variant
+from chaoscli.recording import Header, RunRecorder
+from chaoscli.reports.json import document
+from chaoscli.worlds.base import Recorder, World
+from chaoscli.worlds.processes import Spawner, open_spawner
+from chaoscli.worlds.real import open_real_world
+
+# A number everybody gets unless they ask for another, so that two people who run the same lesson see the same dice.
+DEFAULT_SEED = 1
+# Ten frames a second look alive; drawing one costs some ten milliseconds of one core.
+FRAME_S = 0.1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """The command's words. ``show`` is live, plain or quiet."""
+
+    names: tuple[str, ...]
+    seed: int | None = None
+    variants: tuple[str, ...] = ()
+    overrides: tuple[str, ...] = ()
+    show: str = "plain"
+    json: bool = False
+    record: Path | None = None
+    svg: Path | None = None
+
+    def repeat(self, name: str, seed: int) -> str:
+        """The command that does it again."""
+        words = ["chaos", "run", name, "--seed", str(seed)]
+        words += [word for variant in self.variants for word in ("--variant", variant)]
+        words += [word for override in self.overrides for word in ("--set", override)]
+        return shlex.join(words)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Played:
+    """One playbook's end: its outcome, what kept the run from being made (if anything), and its exit code."""
+
+    outcome: Outcome
+    error: ChaosError | None
+    repeat: str
+
+    @property
+    def exit_code(self) -> ExitCode:
+        return ExitCode.NOT_MADE if self.error else self.outcome.exit_code
+
+    def document(self) -> dict[str, object]:
+        error = {"error": self.error.render()} if self.error else {}
+        return {**document(self.outcome), **error, "ok": self.exit_code is ExitCode.HELD, "repeat": self.repeat}
+
+
+def play_all(options: Options) -> int:
+    """Play everything asked for; the worst exit code of all."""
+    for flag, file in (("--record", options.record), ("--svg", options.svg)):
+        if file is not None and len(options.names) > 1:
+            raise UsageError(f"{flag} takes the file of one run, and {len(options.names)} playbooks were named")
+    played = trio.run(_play_all, options)
+    if options.json:
+        documents = [one.document() for one in played]
+        whole = documents[0] if len(options.names) == 1 else {"ok": all(one["ok"] for one in documents), "playbooks": documents}
+        print(json.dumps(whole, indent=2, ensure_ascii=False))
+    return max(one.exit_code for one in played)
+
+
+async def _play_all(options: Options) -> list[Played]:
+    played = []
+    # The warm parent imports what it needs while the playbooks are being read.
+    async with open_spawner() as spawner:
+        playbooks = [load_playbook(name, overrides=options.overrides, variants=options.variants) for name in options.names]
+        for playbook in playbooks:
+            one = await _play_one(playbook, options, spawner)
+            played.append(one)
+            if one.exit_code is ExitCode.INTERRUPTED:
+                break
+    return played
+
+
+async def _play_one(playbook: Playbook, options: Options, spawner: Spawner) -> Played:
+    seed = next(one for one in (options.seed, playbook.seed, DEFAULT_SEED) if one is not None)
+    header = Header(
+        playbook=playbook.name, title=playbook.title, seed=seed, world="real", variants=tuple(one.name for one in playbook.variants),
+        version=chaoscli.__version__, expectations=tuple(one.text for one in playbook.expectations),
+    )  # fmt: skip
+    with ExitStack() as stack:
+        recorder = RunRecorder(header, _opened(options.record, stack))
+        if recorder.sink_error is not None:  # full from the start: better said now than after the run
+            raise _unwritten(options.record, recorder.sink_error)
+        error = await _perform(playbook, seed, options, recorder, spawner)
+        recorder.flush()
+    if recorder.sink_error is not None:
+        error = error or _unwritten(options.record, recorder.sink_error)
+    outcome = judge(recorder.recording, playbook.expectations)
+    played = Played(outcome=outcome, error=error, repeat=options.repeat(playbook.source_name, seed))
+    show_outcome(playbook, recorder.recording, played.outcome, options, error=error, repeat=played.repeat)
+    return played
+
+
+def _opened(file: Path | None, stack: ExitStack) -> IO[str] | None:
+    if file is None:
+        return None
+    try:
+        opened = file.open("w", encoding="utf-8")
+    except OSError as error:
+        raise _unwritten(file, error) from error
+    stack.callback(_close, opened)
+    return opened
+
+
+def _close(file: IO[str]) -> None:
+    with suppress(OSError):  # closing flushes once more; the recorder has remembered its failure
+        file.close()
+
+
+def _unwritten(file: Path | None, error: Exception) -> NotMadeError:
+    reason = error.strerror if isinstance(error, OSError) else error
+    return NotMadeError(f"the recording could not be written to '{file}': {reason}", hint="what was written until then is kept")
+
+
+async def _perform(playbook: Playbook, seed: int, options: Options, recorder: RunRecorder, spawner: Spawner) -> ChaosError | None:
+    """Play it in front of the screen. What kept it from being made is returned: what was recorded until then still counts."""
+    performance = Performance()
+
+    def open_world(variant: Variant, into: Recorder) -> AbstractAsyncContextManager[World]:
+        return open_real_world(variant.topology, into, seed=seed, spawner=spawner, lasts_s=playbook.lasts_s, name=variant.name)
+
+    recorders = {variant.name: recorder.variant(variant.name) for variant in playbook.variants}
+    try:
+        async with _shown(playbook, recorder, options, performance), _interruptible(performance):
+            await play(playbook, open_world, recorders, performance)
+    except* NotMadeError as group:
+        return _first(group)
+    return None
+
+
+@asynccontextmanager
+async def _shown(playbook: Playbook, recorder: RunRecorder, options: Options, performance: Performance) -> AsyncIterator[None]:
+    with open_screen(
+        playbook, recorder.recording, show="quiet" if options.json and options.show == "plain" else options.show
+    ) as screen:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(_draw_frames, screen, performance)
+            yield
+            nursery.cancel_scope.cancel()
+
+
+async def _draw_frames(screen: Screen, performance: Performance) -> None:
+    while True:
+        # In a thread: a slow terminal must not delay the conductor's cues.
+        await trio.to_thread.run_sync(screen.draw, performance.now())
+        await trio.sleep(FRAME_S)
+
+
+@asynccontextmanager
+async def _interruptible(performance: Performance) -> AsyncIterator[None]:
+    """The first Ctrl-C (or SIGTERM) ends the play early and what there is is judged; the second ends everything at once."""
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(_stop_on_signal, performance)
+        yield
+        nursery.cancel_scope.cancel()
+
+
+async def _stop_on_signal(performance: Performance) -> None:
+    with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+        async for _number in signals:
+            if performance.stop.is_set():
+                raise KeyboardInterrupt
+            performance.stop.set()
+
+
+def _first(group: BaseExceptionGroup[NotMadeError]) -> NotMadeError:
+    """One node's death makes others fail; the first is the cause."""
+    one = group.exceptions[0]
+    return _first(one) if isinstance(one, BaseExceptionGroup) else one

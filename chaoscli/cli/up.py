@@ -1,0 +1,24 @@
+"""``chaos up``: the services stay up on fixed ports, calling each other through the proxy, until Ctrl-C."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from chaoscli.cli.guard import guarded
+
+
+def up(
+    name: Annotated[str, typer.Argument(metavar="[PLAYBOOK]", help="Whose services; without it, the plain shop.")] = "",
+    variant: Annotated[str, typer.Option(help="Which variant of the playbook; the first, if not said.")] = "",
+    seed: Annotated[int, typer.Option(help="All dice follow from it.")] = 1,
+) -> None:
+    """Keep the services up, order on port 8080 and inventory on 8081, and print what to try on them."""
+
+    def verb() -> int:
+        from chaoscli.cli.staying_up import stay_up
+
+        return stay_up(name, variant, seed)
+
+    guarded(verb)
