@@ -1,0 +1,276 @@
+"""HTTP/1.1 for a handler, over any trio streams: h11 speaks the protocol, this file decides how long and how much.
+
+It guards the service behind it: no peer, however slow, large or malformed, can end it, hold a connection without bound
+or make it read without bound. A handler is not stopped when its caller hangs up, as in most servers: work that nobody
+waits for any more is one of the things to be seen here.
+
+Replies carry no ``Date``: a node's clock may be a lie here, and RFC 9110, 6.6.1 lets a server without a reliable one
+leave it out.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+
+import h11
+import trio
+
+from chaoscli.messages import Request, Response
+from chaoscli.net.base import Handler
+
+READ_BYTES = 65536
+# What is read and thrown away after a request was turned away half read: closing with unread bytes would send a reset,
+# which may overtake the answer. A megabyte is in flight at most on a loopback link; past that the peer is not listening.
+MOST_THROWN_AWAY_BYTES = 1 << 20
+LINGER_S = 1.0
+
+Failed = Callable[[Request, Exception], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpLimits:
+    """What one peer may take. Sizes in bytes, times in seconds."""
+
+    header_bytes: int = 16 * 1024  # h11's own default, and twice what Apache takes
+    body_bytes: int = 1 << 20  # nginx's default; an order is a hundred bytes
+    idle_s: float = 75.0  # nginx's keepalive_timeout; longer than our clients keep a connection, so they let go first
+    read_s: float = 60.0  # a whole request, from its first byte; longer than any play's faults hold one back
+    write_s: float = 60.0  # a whole reply into a peer that does not read
+    connections: int = 2048  # below the usual limit of 4096 open files, with room for calls onward
+
+
+class _TurnedAwayError(Exception):
+    def __init__(self, status: int, why: str) -> None:
+        super().__init__(why)
+        self.status = status
+        self.why = why
+
+
+class HttpServer:
+    """Serves ``handler``; an exception of the handler answers 500 and is told to ``failed``."""
+
+    def __init__(self, handler: Handler, *, limits: HttpLimits | None = None, failed: Failed | None = None) -> None:
+        self.handler = handler
+        self.limits = limits or HttpLimits()
+        self.failed = failed
+        self.stopping = False
+        self._connections: set[_Connection] = set()
+        self._accepting = trio.CancelScope()
+        self._all = trio.CancelScope()
+        self._emptied = trio.Event()
+
+    async def serve(self, listeners: Sequence[trio.SocketListener]) -> None:
+        """Accept and answer until cancelled or stopped; the listeners are closed then."""
+        with self._all:
+            async with trio.open_nursery() as nursery:
+                with self._accepting:
+                    await trio.serve_listeners(self.serve_stream, list(listeners), handler_nursery=nursery)
+
+    async def serve_stream(self, stream: trio.abc.Stream) -> None:
+        """Answer what comes on one connection until either side has enough of it."""
+        if len(self._connections) >= self.limits.connections:
+            await trio.aclose_forcefully(stream)
+            return
+        connection = _Connection(self, stream)
+        self._connections.add(connection)
+        try:
+            await connection.run()
+        finally:
+            self._connections.remove(connection)
+            if not self._connections:
+                self._emptied.set()
+
+    async def stop(self, grace_s: float) -> None:
+        """Take no new connection, let those at work answer for ``grace_s`` at most, then close all."""
+        self.stopping = True
+        self._accepting.cancel()
+        for connection in self._connections:
+            connection.close_if_idle()
+        with trio.move_on_after(grace_s):
+            while self._connections:
+                self._emptied = trio.Event()
+                await self._emptied.wait()
+        self._all.cancel()
+
+
+class _Connection:
+    def __init__(self, server: HttpServer, stream: trio.abc.Stream) -> None:
+        self._server = server
+        self._limits = server.limits
+        self._stream = stream
+        self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=server.limits.header_bytes)
+        self._reading = trio.CancelScope()
+        self._begun = False  # some of a request has come, and its answer has not gone
+
+    async def run(self) -> None:
+        try:
+            while await self._serve_one():
+                self._http.start_next_cycle()
+        except (trio.BrokenResourceError, trio.ClosedResourceError):
+            pass  # the peer went away, which is its right
+        finally:
+            await trio.aclose_forcefully(self._stream)
+
+    def close_if_idle(self) -> None:
+        if not self._begun:
+            self._reading.cancel()
+
+    async def _serve_one(self) -> bool:
+        """One request and its reply; whether another may follow."""
+        try:
+            request = await self._read()
+            if request is None:
+                return False
+            await self._send(request, await self._answer(request))
+        except h11.RemoteProtocolError as error:
+            await self._turn_away(error.error_status_hint, str(error))
+            return False
+        except _TurnedAwayError as error:
+            await self._turn_away(error.status, error.why)
+            return False
+        self._begun = False
+        return self._http.our_state is h11.DONE and self._http.their_state is h11.DONE
+
+    async def _read(self) -> Request | None:
+        """The next whole request; None when the peer is done or stays silent."""
+        self._begun = bool(self._http.trailing_data[0])
+        allowed_s = self._limits.read_s if self._begun else self._limits.idle_s
+        with trio.move_on_after(allowed_s) as self._reading:
+            if self._server.stopping and not self._begun:
+                return None
+            return await self._read_events()
+        if self._begun:
+            raise _TurnedAwayError(HTTPStatus.REQUEST_TIMEOUT, f"no whole request within {self._limits.read_s:g}s")
+        return None
+
+    async def _read_events(self) -> Request | None:
+        head: h11.Request | None = None
+        body: list[bytes] = []
+        size = 0
+        while True:
+            event = self._http.next_event()
+            if event is h11.NEED_DATA:
+                await self._receive()
+            elif isinstance(event, h11.Request):
+                head = event
+                self._check_announced_size(event)
+            elif isinstance(event, h11.Data):
+                size += len(event.data)
+                if size > self._limits.body_bytes:
+                    raise self._too_large()
+                body.append(bytes(event.data))
+            elif isinstance(event, h11.EndOfMessage) and head is not None:
+                return _request(head, b"".join(body))
+            else:  # the peer closed between requests
+                return None
+
+    async def _receive(self) -> None:
+        if self._http.they_are_waiting_for_100_continue:
+            await self._write(self._http.send(h11.InformationalResponse(status_code=100, headers=[])) or b"")
+        data = await self._stream.receive_some(READ_BYTES)
+        if data and not self._begun:
+            self._begun = True
+            self._reading.deadline = trio.current_time() + self._limits.read_s
+        self._http.receive_data(bytes(data))
+
+    def _check_announced_size(self, head: h11.Request) -> None:
+        for name, value in head.headers:
+            if name == b"content-length" and int(value) > self._limits.body_bytes:
+                raise self._too_large()
+
+    def _too_large(self) -> _TurnedAwayError:
+        return _TurnedAwayError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"a body may have {self._limits.body_bytes} bytes")
+
+    async def _answer(self, request: Request) -> Response:
+        try:
+            return await self._server.handler(request)
+        except Exception as error:  # a bug in a handler must not take the service with it
+            if self._server.failed is not None:
+                self._server.failed(request, error)
+            return _error_response(HTTPStatus.INTERNAL_SERVER_ERROR, "internal error")
+
+    async def _send(self, request: Request | None, response: Response, *, close: bool = False) -> None:
+        close = close or self._server.stopping
+        try:
+            head = h11.Response(status_code=response.status, headers=_headers(response, close), reason=_reason(response.status))
+        except h11.LocalProtocolError as error:
+            if self._server.failed is not None and request is not None:
+                self._server.failed(request, error)
+            response = _error_response(HTTPStatus.INTERNAL_SERVER_ERROR, "internal error")
+            head = h11.Response(status_code=response.status, headers=_headers(response, close), reason=_reason(response.status))
+        data = self._http.send(head) or b""
+        if response.body and _may_have_body(request, response):
+            data += self._http.send(h11.Data(data=response.body)) or b""
+        data += self._http.send(h11.EndOfMessage()) or b""
+        await self._write(data)
+
+    async def _write(self, data: bytes) -> None:
+        with trio.move_on_after(self._limits.write_s) as patience:
+            await self._stream.send_all(data)
+        if patience.cancelled_caught:
+            raise trio.BrokenResourceError("the peer does not read")
+
+    async def _turn_away(self, status: int, why: str) -> None:
+        """Answer, if an answer may still go out, and close without a reset overtaking it."""
+        if self._http.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
+            return
+        await self._send(None, _error_response(status, why), close=True)
+        if isinstance(self._stream, trio.abc.HalfCloseableStream):
+            await self._stream.send_eof()
+        with trio.move_on_after(LINGER_S):
+            thrown_away = 0
+            while thrown_away < MOST_THROWN_AWAY_BYTES and (data := await self._stream.receive_some(READ_BYTES)):
+                thrown_away += len(data)
+
+
+_REASONS = {status.value: status.phrase.encode() for status in HTTPStatus}
+# Ours to say: the framing is decided here, whatever a handler thinks.
+_FRAMING = frozenset({"content-length", "transfer-encoding", "connection"})
+
+
+def _request(head: h11.Request, body: bytes) -> Request:
+    return Request(
+        method=head.method.decode("ascii"),
+        target=_origin_form(head.target.decode("ascii")),
+        headers=tuple((name.decode("ascii"), value.decode("latin-1")) for name, value in head.headers),
+        body=body,
+    )
+
+
+def _origin_form(target: str) -> str:
+    """A server must take ``http://host/path`` as well (RFC 9112, 3.2.2)."""
+    if target.startswith("/"):
+        return target
+    scheme, separator, rest = target.partition("://")
+    if not separator or scheme.lower() not in ("http", "https"):
+        return target
+    _host, slash, path = rest.partition("/")
+    return f"/{path}" if slash else "/"
+
+
+def _headers(response: Response, close: bool) -> list[tuple[str, str]]:
+    headers = [(name, value) for name, value in response.headers if name.lower() not in _FRAMING]
+    if response.status != HTTPStatus.NO_CONTENT:  # which must not carry one (RFC 9110, 8.6)
+        headers.append(("content-length", str(len(response.body))))
+    if close:
+        headers.append(("connection", "close"))
+    return headers
+
+
+def _may_have_body(request: Request | None, response: Response) -> bool:
+    return (request is None or request.method != "HEAD") and response.status not in (
+        HTTPStatus.NO_CONTENT,
+        HTTPStatus.NOT_MODIFIED,
+    )
+
+
+def _reason(status: int) -> bytes:
+    return _REASONS.get(status, b"")
+
+
+def _error_response(status: int, why: str) -> Response:
+    body = json.dumps({"error": why}, separators=(",", ":")).encode()
+    return Response(status=status, headers=(("content-type", "application/json"),), body=body)

@@ -1,0 +1,71 @@
+"""A node's front door: every request gets an id, health and metrics are answered at once, the rest goes to the workers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from chaoscli.messages import REQUEST_ID, Request, Response
+from chaoscli.services.base import Service
+from chaoscli.services.node import Node
+from chaoscli.services.replies import reply, segments, unknown
+from chaoscli.services.work import Workers
+
+ACTUATOR = ("GET /actuator/health", "GET /actuator/info", "GET /actuator/metrics")
+# Ids go into every event and on to every callee; a UUID has 36 characters, a trace id 32.
+LONGEST_REQUEST_ID = 128
+
+
+class Door:
+    """``handle`` is what the network serves."""
+
+    def __init__(self, node: Node, service: Service, workers: Workers) -> None:
+        self._node = node
+        self._service = service
+        self._workers = workers
+        self._named = 0
+
+    async def handle(self, request: Request) -> Response:
+        if request.method == "HEAD":  # what GET would say; the server leaves the body out
+            request = replace(request, method="GET")
+        if request.path.startswith("/actuator"):
+            return self._actuator(request)
+        request = self._identified(request)
+        cost = self._service.cost(request)
+        if cost == 0:
+            return await self._service.handle(request)
+        return await self._workers.do(request, cost, self._service.handle)
+
+    def _identified(self, request: Request) -> Request:
+        """With an id: a caller that sent none, or one that no log could bear, gets one from here."""
+        given = request.header(REQUEST_ID)
+        if given and len(given) <= LONGEST_REQUEST_ID and given.isprintable():
+            return request
+        self._named += 1
+        others = tuple((name, value) for name, value in request.headers if name != REQUEST_ID)
+        return replace(request, headers=((REQUEST_ID, f"{self._node.name}-{self._named}"), *others))
+
+    def _actuator(self, request: Request) -> Response:
+        match request.method, segments(request):
+            case "GET", ["actuator", "health"]:
+                return reply(200, {"status": "UP"})
+            case "GET", ["actuator", "info"]:
+                return reply(200, self._info())
+            case "GET", ["actuator", "metrics"]:
+                return reply(200, self._metrics())
+        return unknown(request, ACTUATOR)
+
+    def _info(self) -> dict[str, object]:
+        spec = self._node.spec
+        return {"name": spec.name, "kind": spec.kind, "calls": list(self._node.callees), "settings": dict(spec.settings)}
+
+    def _metrics(self) -> dict[str, object]:
+        workers = self._workers
+        return {
+            "arrived": workers.arrived,
+            "answered": {str(status): count for status, count in sorted(workers.answered.items())},
+            "refused": workers.refused,
+            "busy": workers.busy,
+            "waiting": workers.waiting,
+            "workers": workers.capacity.workers,
+            "queue": workers.capacity.queue,
+        }

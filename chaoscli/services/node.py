@@ -1,0 +1,150 @@
+"""A running service's place in its world: its name, clocks, dice, calls and databases.
+
+A service has no other way to the world, and so cannot tell a real one from a simulated one.
+"""
+
+from __future__ import annotations
+
+import json as json_text
+import os
+import sqlite3
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from random import Random
+from typing import Any
+
+import trio
+
+from chaoscli import dice
+from chaoscli.events import Event, Happened, Noted
+from chaoscli.messages import REQUEST_ID, TRACE_PARENT, Headers, Request, Response
+from chaoscli.net.base import Transport
+from chaoscli.resilience.call import Caller
+from chaoscli.resilience.policy import Policy
+from chaoscli.services.wall_clock import WallClock
+from chaoscli.settings import from_plain
+from chaoscli.topology import NodeSpec
+from chaoscli.tracing import call_headers
+
+
+class Node:
+    """``now`` is monotonic and stamps events; ``true_wall`` is the host's wall clock; both in seconds. Databases are files in
+    ``folder`` and outlive the process; without one they are in memory."""
+
+    def __init__(
+        self,
+        *,
+        spec: NodeSpec,
+        transport: Transport,
+        tell: Callable[[Event], None],
+        now: Callable[[], float],
+        true_wall: Callable[[], float],
+        seed: int,
+        folder: str | None = None,
+    ) -> None:
+        self.spec = spec
+        self.name = spec.name
+        self.tell = tell
+        self.now = now
+        self.clock = WallClock(true_wall, now)
+        self.slower_by = 1.0
+        self._seed = seed
+        self._folder = folder
+        self._callers = {
+            callee: Caller(
+                caller=spec.name,
+                callee=callee,
+                policy=from_plain(Policy, plain),
+                exchange=partial(transport.exchange, callee),
+                sleep=self.sleep,
+                now=now,
+                seed=seed,
+                tell=tell,
+            )
+            for callee, plain in spec.calls.items()
+        }
+
+    @property
+    def callees(self) -> tuple[str, ...]:
+        """Whom this node may call, in the order they were written."""
+        return tuple(self._callers)
+
+    def policy(self, callee: str) -> Policy:
+        return from_plain(Policy, self.spec.calls[callee])
+
+    async def sleep(self, seconds: float) -> None:
+        await trio.sleep(seconds)
+
+    def random(self, purpose: str, *names: str | int) -> Random:
+        """This node's own dice for one purpose; the same names roll the same numbers."""
+        return dice.stream(self._seed, purpose, self.name, *names)
+
+    def uuid(self, purpose: str, *names: str | int) -> str:
+        """A version 4 identifier; the same names give the same one, in a real run and in a simulated one."""
+        return str(uuid.UUID(int=self.random(purpose, *names).getrandbits(128), version=4))
+
+    async def call(
+        self,
+        callee: str,
+        method: str,
+        target: str,
+        *,
+        cause: Request,
+        json: Any = None,
+        headers: Headers = (),
+        number: int = 1,
+    ) -> Response:
+        """The callee's answer to ``cause``'s need, under the policy for that callee; CallError when none came.
+
+        ``json`` is the body, if it is not None; ``number`` tells equal calls for one cause apart, so that each rolls dice of
+        its own on the far side. Request id and trace are the cause's, the wall clock and the span each attempt's own.
+        """
+        body = json_text.dumps(json, separators=(",", ":"), ensure_ascii=False).encode() if json is not None else b""
+        content = (("content-type", "application/json"),) if body else ()
+        parent = cause.header(TRACE_PARENT)
+
+        def prepare(attempt: int) -> Request:
+            tracing = call_headers(
+                seed=self._seed,
+                caller=self.name,
+                callee=callee,
+                request=cause.header(REQUEST_ID),
+                attempt=attempt,
+                wall_s=self.clock.time(),
+                cause=parent,
+                call=f"{parent} {method} {target} {number}",
+            )
+            return Request(method=method, target=target, headers=(*tracing, *content, *headers), body=body)
+
+        return await self._callers[callee].call(prepare)
+
+    def happened(self, what: str, request: Request | None = None, **data: Any) -> None:
+        """Tell a fact of the shop's own world."""
+        name = request.header(REQUEST_ID) if request is not None else ""
+        self.tell(Happened(at=self.now(), node=self.name, what=what, request=name, data=data))
+
+    def note(self, text: str, level: str = "info") -> None:
+        self.tell(Noted(at=self.now(), source=self.name, text=text, level=level))
+
+    def database(self, name: str) -> sqlite3.Connection:
+        """A SQLite database of this node's own; statements commit at once unless inside ``transaction``."""
+        path = os.path.join(self._folder, f"{self.name}-{name}.sqlite") if self._folder else ":memory:"
+        database = sqlite3.connect(path, isolation_level=None)
+        database.execute("PRAGMA journal_mode=WAL")
+        # Survives the death of the process, which is what is tried here, at a tenth of the cost of surviving a power cut.
+        database.execute("PRAGMA synchronous=NORMAL")
+        return database
+
+
+@contextmanager
+def transaction(database: sqlite3.Connection) -> Iterator[None]:
+    """All statements inside take effect together, or none."""
+    database.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        database.execute("ROLLBACK")
+        raise
+    database.execute("COMMIT")

@@ -1,0 +1,102 @@
+"""One node as a process: a service behind its door, serving loopback HTTP until the command that owns it is gone."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import trio
+
+from chaoscli.errors import NotMadeError
+from chaoscli.messages import REQUEST_ID, Request
+from chaoscli.net.channel import Channel, Line
+from chaoscli.net.http_client import HttpTransport
+from chaoscli.net.http_server import HttpServer
+from chaoscli.net.tcp import address_of, listen
+from chaoscli.services.catalogue import KINDS
+from chaoscli.services.door import Door
+from chaoscli.services.node import Node
+from chaoscli.services.work import Workers
+from chaoscli.settings import from_plain
+from chaoscli.topology import NodeSpec
+
+# Requests at work when the node is told to stop may finish; the run as a whole must be gone within two seconds.
+STOP_GRACE_S = 1.0
+
+
+async def run(channel: Channel, part: Mapping[str, Any]) -> None:
+    """Play ``part``: {"seed", "node": plain NodeSpec, "neighbours": {callee: [host, port]}, "folder"}, until the channel closes.
+
+    Questions: ``address`` -> {"address": [host, port]}, NotMadeError when the port could not be had; ``clock`` {offset, drift}
+    (seconds, ppm); ``speed`` {slower_by}; ``stop``.
+    """
+    await _Process(channel, part).run()
+
+
+class _Process:
+    def __init__(self, channel: Channel, part: Mapping[str, Any]) -> None:
+        self._channel = channel
+        neighbours = {callee: (str(host), int(port)) for callee, (host, port) in part["neighbours"].items()}
+        self._transport = HttpTransport(neighbours)
+        self._node = Node(
+            spec=from_plain(NodeSpec, part["node"]),
+            transport=self._transport,
+            tell=channel.tell_event,
+            now=time.monotonic,
+            true_wall=time.time,
+            seed=part["seed"],
+            folder=part.get("folder"),
+        )
+        kind = KINDS[self._node.spec.kind]
+        settings = from_plain(kind.settings, self._node.spec.settings)
+        self._workers = Workers(self._node, settings)
+        self._service = kind.make(self._node, settings)
+        self._server = HttpServer(Door(self._node, self._service, self._workers).handle, failed=self._failed)
+        self._background = trio.CancelScope()
+        self._address: tuple[str, int] | NotMadeError
+
+    async def run(self) -> None:
+        async with trio.open_nursery() as nursery:
+            await self._open(nursery)
+            nursery.start_soon(self._work_in_background)
+            await self._channel.run(self._answer, lambda _line: None)
+            nursery.cancel_scope.cancel()
+
+    async def _open(self, nursery: trio.Nursery) -> None:
+        try:
+            listener = await listen(self._node.spec.port)
+        except NotMadeError as error:
+            self._address = error  # told to whoever asks where we are
+        else:
+            self._address = address_of(listener)
+            nursery.start_soon(self._server.serve, [listener])
+
+    async def _work_in_background(self) -> None:
+        with self._background:
+            try:
+                await self._service.run(self._workers)
+            except Exception as error:
+                self._node.note(f"background work ended: {error!r}", "error")
+                await self._channel.flush()
+                raise
+
+    async def _answer(self, question: Line) -> Mapping[str, Any] | None:
+        match question["do"]:
+            case "address":
+                if isinstance(self._address, NotMadeError):
+                    raise self._address
+                return {"address": list(self._address)}
+            case "clock":
+                self._node.clock.skew(offset_s=question.get("offset", 0.0), drift_ppm=question.get("drift", 0.0))
+            case "speed":
+                self._node.slower_by = float(question["slower_by"])
+            case "stop":
+                self._background.cancel()
+                await self._server.stop(STOP_GRACE_S)
+            case unknown:
+                raise NotMadeError(f"a node does not know how to '{unknown}'")
+        return None
+
+    def _failed(self, request: Request, error: Exception) -> None:
+        self._node.note(f"{request.method} {request.target} of {request.header(REQUEST_ID)}: {error!r}", "error")

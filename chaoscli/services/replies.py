@@ -1,0 +1,75 @@
+"""Reading requests and making replies, the same way in every service: compact JSON, and 4xx for what cannot be read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import parse_qs, unquote
+
+from chaoscli.messages import SERVED_AS, Headers, Request, Response
+
+JSON_TYPE = ("content-type", "application/json")
+# What SQLite's integers and everybody's JSON parsers hold; a larger quantity is a mistake or an attack.
+MOST_QUANTITY = 2**53
+
+
+def reply(status: int, value: Any, headers: Headers = ()) -> Response:
+    """``value`` as compact JSON, its keys in the order given."""
+    body = json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
+    return Response(status=status, headers=(JSON_TYPE, *headers), body=body)
+
+
+def segments(request: Request) -> list[str]:
+    """The path's parts, unescaped: ``/topics/a%20b/lease`` is topics, a b, lease."""
+    return [unquote(part) for part in request.path.split("/") if part]
+
+
+def query(request: Request, name: str, default: str = "") -> str:
+    """The first value of a query parameter."""
+    _path, _mark, text = request.target.partition("?")
+    return parse_qs(text, keep_blank_values=True, max_num_fields=100).get(name, [default])[0] if text else default
+
+
+def whole_number(text: str, *, least: int = 1) -> int | None:
+    """The number that ``text`` says in decimal digits, or None when it says none, or one below ``least`` or beyond reason."""
+    if not (text.isascii() and text.isdigit()) or len(text) > len(str(MOST_QUANTITY)):
+        return None
+    number = int(text)
+    return number if least <= number <= MOST_QUANTITY else None
+
+
+def json_object(request: Request) -> dict[str, Any] | None:
+    """The body, if it is a JSON object."""
+    value = json_value(request.body)
+    return value if isinstance(value, dict) else None
+
+
+def json_value(text: bytes) -> Any:
+    """What the JSON says; None for null, and for what is not JSON."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def unknown(request: Request, places: Sequence[str]) -> Response:
+    """404, or 405 for a known path under another method; ``places`` are lines like ``GET /api/inventory/check/{product}``."""
+    found = request.path.strip("/").split("/")
+    methods = [method for method, path in (place.split(" ") for place in places) if _matches(path, found)]
+    if methods:
+        return reply(405, {"error": f"{request.path} takes {', '.join(methods)}"}, (("allow", ", ".join(methods)),))
+    return reply(404, {"error": f"nothing at {request.path}", "known": list(places)})
+
+
+def passed_on(*replies: Response | None) -> Headers:
+    """The header that says so when one of the replies used was not its service's own."""
+    marks = [response.header(SERVED_AS) for response in replies if response is not None]
+    return next((((SERVED_AS, mark),) for mark in marks if mark), ())
+
+
+def _matches(path: str, found: list[str]) -> bool:
+    wanted = path.strip("/").split("/")
+    return len(wanted) == len(found) and all(
+        one.startswith("{") or one == other for one, other in zip(wanted, found, strict=True)
+    )
