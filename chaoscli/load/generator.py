@@ -1,0 +1,164 @@
+"""Offers a load: starts each request when its schedule says, whatever became of the ones before, and tells how each ended.
+
+Latency counts from the intended start, so that a stall of this very process shows instead of hiding (coordinated omission;
+Gil Tene, "How NOT to Measure Latency"). How late a request really went out is ``at - intended_at`` of its RequestStarted.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Awaitable, Callable
+
+import trio
+
+from chaoscli.events import Event, RequestEnded, RequestSkipped, RequestStarted
+from chaoscli.load.mix import Mix
+from chaoscli.load.pacer import Pacer
+from chaoscli.load.settings import Load
+from chaoscli.messages import CallError, Request, Response, Result
+from chaoscli.resilience.fallback import is_fallback
+from chaoscli.tracing import call_headers
+from chaoscli.units import PerSecond
+
+Prepare = Callable[[int], Request]
+
+
+class Generator:
+    """One load of one play: ``run`` it, ``play`` it when the curtain goes up, ``drain`` it at the end.
+
+    ``call`` is how requests are sent (a Caller's); ``now`` the monotonic clock that events are stamped with, in the same
+    seconds as trio's own; ``wall`` the sender's wall clock.
+    """
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        load: Load,
+        pacer: Pacer,
+        call: Callable[[Prepare], Awaitable[Response]],
+        now: Callable[[], float],
+        wall: Callable[[], float],
+        seed: int,
+        tell: Callable[[Event], None],
+    ) -> None:
+        self._name = name
+        self._load = load
+        self._pacer = pacer
+        self._mix = Mix(name, load)
+        self._call = call
+        self._now = now
+        self._wall = wall
+        self._seed = seed
+        self._tell = tell
+        self._epoch = math.inf
+        self._in_flight = 0
+        self._changed = trio.Event()
+        self._closes_at = math.inf
+        self._drained = trio.Event()
+
+    def play(self, epoch: float) -> None:
+        """The curtain goes up at the instant ``epoch`` of the ``now`` clock, which may be yet to come."""
+        self._epoch = epoch
+        self._changed.set()
+
+    def change_rate(self, rate: PerSecond) -> None:
+        """From now on, at another rate."""
+        self._pacer.change_rate(max(0.0, self._now() - self._epoch), rate)
+        self._changed.set()
+
+    async def drain(self) -> None:
+        """Offer nothing due later than now, wait for what is in flight as long as the settings say, and end the rest unanswered."""
+        self._closes_at = self._now()
+        self._changed.set()
+        await self._drained.wait()
+
+    async def run(self) -> None:
+        """Until drained."""
+        with trio.CancelScope() as patience:
+            async with trio.open_nursery() as requests:
+                await self._offer(requests)
+                patience.deadline = trio.current_time() + self._load.drain
+        self._drained.set()
+
+    async def _offer(self, requests: trio.Nursery) -> None:
+        """Until closed. What was due before that is still offered, however late: a request left out in silence would flatter."""
+        n = 1
+        while (intended_at := self._next_at()) <= self._closes_at:
+            if not await self._comes(intended_at):
+                continue
+            if self._in_flight < self._load.max_in_flight:
+                self._in_flight += 1
+                requests.start_soon(self._one, n, intended_at)
+            else:
+                self._skip(n, intended_at)
+            self._pacer.step()
+            n += 1
+
+    def _next_at(self) -> float:
+        """On the ``now`` clock; infinite when nothing is planned, as before the curtain."""
+        upcoming = self._pacer.upcoming()
+        return math.inf if upcoming is None else self._epoch + upcoming
+
+    async def _comes(self, at: float) -> bool:
+        """Wait for the instant ``at``; false when the schedule changed meanwhile."""
+        with trio.move_on_after(max(0.0, at - self._now())):
+            await self._changed.wait()
+        if not self._changed.is_set():
+            return True
+        self._changed = trio.Event()
+        return False
+
+    def _skip(self, n: int, intended_at: float) -> None:
+        self._tell(
+            RequestSkipped(
+                at=self._now(),
+                load=self._name,
+                request=self._mix.request_id(n),
+                intended_at=intended_at,
+                in_flight=self._in_flight,
+            )
+        )
+
+    async def _one(self, n: int, intended_at: float) -> None:
+        """Request number ``n``, from its start to its end, told once whatever happens."""
+        name = self._mix.request_id(n)
+        self._tell(RequestStarted(at=self._now(), load=self._name, request=name, intended_at=intended_at))
+        result, status, detail = Result.UNANSWERED, 0, "still in flight at the end"
+        try:
+            response = await self._call(lambda attempt: self._prepared(n, attempt))
+            result, status, detail = self._judged(response), response.status, ""
+        except CallError as error:
+            result, detail = error.result, error.detail
+        finally:
+            self._in_flight -= 1
+            now = self._now()
+            self._tell(
+                RequestEnded(
+                    at=now,
+                    load=self._name,
+                    request=name,
+                    intended_at=intended_at,
+                    result=result,
+                    latency_s=now - intended_at,
+                    status=status,
+                    detail=detail,
+                )
+            )
+
+    def _prepared(self, n: int, attempt: int) -> Request:
+        headers = call_headers(
+            seed=self._seed,
+            caller=self._name,
+            callee=self._load.callee,
+            request=self._mix.request_id(n),
+            attempt=attempt,
+            wall_s=self._wall(),
+        )
+        return self._mix.request(n, headers)
+
+    def _judged(self, response: Response) -> Result:
+        expected = self._load.expect_status
+        if not (response.status in expected if expected else response.status < 400):
+            return Result.FAILED
+        return Result.FALLBACK if is_fallback(response) else Result.OK

@@ -1,0 +1,75 @@
+"""A load as a process of its own, so that neither a busy service nor a slow screen can delay its schedule.
+
+Its owner asks it to ``play`` (``epoch``: the instant of curtain-up on the host's monotonic clock), to change its ``rate``
+(``per_second``), and to ``drain``; events go back stamped with the same clock.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import trio
+
+from chaoscli.errors import NotMadeError
+from chaoscli.load.generator import Generator
+from chaoscli.load.pacer import pacer_of
+from chaoscli.load.settings import Load
+from chaoscli.net.channel import Channel, Line
+from chaoscli.net.http_client import HttpTransport
+from chaoscli.resilience.call import Caller
+from chaoscli.resilience.policy import Policy
+from chaoscli.settings import from_plain
+from chaoscli.topology import NodeSpec
+
+
+async def run(channel: Channel, part: Mapping[str, Any]) -> None:
+    """Serve ``channel`` until its owner is gone.
+
+    ``part``: ``seed``; ``node``, a plain NodeSpec whose settings are a plain Load and whose one call has the Load's policy;
+    ``neighbours``, host and port of the callee as the load reaches it; ``lasts_s``, how long the play is.
+    """
+    spec = from_plain(NodeSpec, part["node"])
+    load = from_plain(Load, spec.settings)
+    transport = HttpTransport({callee: (host, port) for callee, (host, port) in part["neighbours"].items()})
+    caller = Caller(
+        caller=spec.name,
+        callee=load.callee,
+        policy=from_plain(Policy, spec.calls[load.callee]),
+        exchange=lambda request: transport.exchange(load.callee, request),
+        sleep=trio.sleep,
+        now=time.monotonic,
+        seed=part["seed"],
+        tell=channel.tell_event,
+    )
+    generator = Generator(
+        name=spec.name,
+        load=load,
+        pacer=pacer_of(spec.name, load, lasts_s=part["lasts_s"], seed=part["seed"]),
+        call=caller.call,
+        now=time.monotonic,
+        wall=time.time,
+        seed=part["seed"],
+        tell=channel.tell_event,
+    )
+
+    async def answer(question: Line) -> None:
+        match question["do"]:
+            case "play":
+                generator.play(question["epoch"])
+            case "rate":
+                generator.change_rate(question["per_second"])
+            case "drain":
+                await generator.drain()
+            case other:
+                raise NotMadeError(f"load '{spec.name}' does not know how to {other}")
+
+    try:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(generator.run)
+            await channel.run(answer, lambda line: None)
+            nursery.cancel_scope.cancel()
+    finally:
+        with trio.CancelScope(shield=True):
+            await transport.aclose()

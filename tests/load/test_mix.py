@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import pytest
+
+from chaoscli.load.mix import Mix
+from chaoscli.load.settings import Load
+from chaoscli.messages import Request
+from chaoscli.resilience.policy import Bulkhead, Policy, Retry
+from chaoscli.settings import from_plain, to_plain
+
+
+def test_a_request_is_what_the_load_says_with_the_headers_of_the_call_first() -> None:
+    load = Load(
+        request="POST order /api/orders",
+        json={"productId": "BOOK-001", "quantity": 1, "customerId": "CUST-${n}"},
+        headers={"Idempotency-Key": "${request}"},
+    )
+
+    assert Mix("shoppers", load).request(12, (("x-request-id", "shoppers-12"),)) == Request(
+        method="POST",
+        target="/api/orders",
+        headers=(
+            ("x-request-id", "shoppers-12"),
+            ("content-type", "application/json"),
+            ("idempotency-key", "shoppers-12"),
+        ),
+        body=b'{"productId":"BOOK-001","quantity":1,"customerId":"CUST-12"}',
+    )
+
+
+def test_a_request_without_json_has_no_body() -> None:
+    assert Mix("a", Load(request="GET inventory /check/BOOK-00${n % 3}")).request(5) == Request(
+        method="GET", target="/check/BOOK-002"
+    )
+
+
+def test_a_text_that_is_a_number_template_becomes_a_number() -> None:
+    mix = Mix("a", Load(request="PUT register /x", json={"value": "${n}", "deep": [{"turn": "${ n % 2 }"}], "id": "${request}"}))
+
+    assert mix.request(3).body == b'{"value":3,"deep":[{"turn":1}],"id":"a-3"}'
+
+
+def test_what_is_no_template_stays_as_it_is() -> None:
+    mix = Mix("a", Load(request="PUT register /x", json={"text": "${m} $n ${n % 0}", "on": True, "none": None}))
+
+    assert mix.request(3).body == b'{"text":"${m} $n ${n % 0}","on":true,"none":null}'
+
+
+@pytest.mark.parametrize("text", ["", "order", "GET /x", "GET order", "get order /x", "GET order x", "GET order /a b"])
+def test_a_request_line_that_says_nothing_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="is not a request, like 'POST order /api/orders'"):
+        Load(request=text)
+
+
+def test_the_parts_of_a_request_line() -> None:
+    load = Load(request="POST order /api/orders?dry=1")
+
+    assert (load.method, load.callee, load.target) == ("POST", "order", "/api/orders?dry=1")
+
+
+def test_a_load_has_a_policy_of_its_own_and_never_gives_up_by_default() -> None:
+    assert Load(request="GET order /").policy == Policy(timeout=None)
+    assert Load(request="GET order /", timeout=2.0, retry=Retry(attempts=2), bulkhead=Bulkhead(slots=3)).policy == Policy(
+        timeout=2.0, retry=Retry(attempts=2), bulkhead=Bulkhead(slots=3)
+    )
+
+
+def test_a_load_travels_as_plain_json() -> None:
+    load = Load(
+        request="POST order /api/orders", json={"quantity": 1}, retry=Retry(budget=0.1), expect_status=(200, 400), stops=4.0
+    )
+
+    assert from_plain(Load, to_plain(load)) == load
+    assert from_plain(Policy, to_plain(load)) == load.policy
