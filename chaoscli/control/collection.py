@@ -1,0 +1,379 @@
+"""The proxies behind the API, by name, each with its toxics: what a task changes, and what the board is asked for.
+
+Every change of state is made without waiting in between, so that no two requests see each other half done; only the
+resolving of a host name waits, before anything is touched.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from chaoscli.control import replies, wire
+from chaoscli.control.addresses import Address, AddressError, bind_failure, join, resolve_listen, split
+from chaoscli.control.replies import ApiError
+from chaoscli.control.routes import Task, What
+from chaoscli.control.toxics import BOTH, ToxicKind, directions, kind_of_toxic, with_toxicity
+from chaoscli.control.wire import ProxyAsked, ToxicAsked
+from chaoscli.faults.base import ByteFault, Direction, MessageFault
+from chaoscli.messages import Response
+
+Fault = ByteFault | MessageFault
+Resolve = Callable[[str], Awaitable[Address]]
+
+
+class Links(Protocol):
+    """What the API asks of the board."""
+
+    def add_link(self, name: str, *, listen: Address, upstream: Address | None, http: bool) -> Address: ...
+
+    def remove_link(self, name: str) -> None: ...
+
+    def inject(self, name: str, links: Sequence[tuple[str, Direction]], fault: Fault, share: float = 1.0) -> None: ...
+
+    def update(self, name: str, fault: Fault, share: float = 1.0) -> None: ...
+
+    def heal(self, name: str) -> None: ...
+
+
+@dataclass(slots=True, kw_only=True)
+class Toxic:
+    """One toxic of one proxy; ``until`` is when it heals by itself (infinite: never), on the collection's clock."""
+
+    name: str
+    kind: ToxicKind
+    stream: str
+    toxicity: float
+    attributes: dict[str, Any]
+    duration_s: float | None = None
+    until: float = math.inf
+
+    def plain(self) -> dict[str, Any]:
+        fields: dict[str, Any] = {
+            "attributes": self.attributes,
+            "name": self.name,
+            "type": self.kind.name,
+            "stream": self.stream,
+            "toxicity": replies.shortest(self.toxicity),
+        }
+        if self.duration_s is not None:
+            fields["duration"] = replies.shortest(self.duration_s * 1000.0)
+        return fields
+
+
+@dataclass(slots=True, kw_only=True)
+class Proxy:
+    """``listen`` is the text asked for until the first start, and the bound address from then on."""
+
+    name: str
+    listen: str
+    upstream: str
+    http: bool = False
+    running: bool = False
+    toxics: list[Toxic] = field(default_factory=list)
+
+    def plain(self) -> dict[str, Any]:
+        fields: dict[str, Any] = {"name": self.name, "listen": self.listen, "upstream": self.upstream, "enabled": self.running}
+        if self.http:
+            fields["http"] = True
+        # Go's server shows its logger by accident, and strict clients have come to expect the member.
+        return {**fields, "Logger": {}, "toxics": [toxic.plain() for toxic in self.listed()]}
+
+    def listed(self) -> list[Toxic]:
+        """Upstream first, then those of both ways, then downstream; in each the order they were added in."""
+        rank = {"upstream": 0, BOTH: 1, "downstream": 2}
+        return sorted(self.toxics, key=lambda toxic: rank[toxic.stream.lower()])
+
+    def toxic(self, name: str) -> Toxic:
+        found = next((toxic for toxic in self.toxics if toxic.name == name), None)
+        if found is None:
+            raise ApiError(*replies.TOXIC_NOT_FOUND)
+        return found
+
+
+class Collection:
+    """All proxies of one board. ``now`` is the clock that durations run on."""
+
+    def __init__(self, board: Links, *, now: Callable[[], float], resolve: Resolve = resolve_listen) -> None:
+        self._board = board
+        self._now = now
+        self._resolve = resolve
+        self.proxies: dict[str, Proxy] = {}
+        # Called when a toxic with an end has come or changed, so that whoever keeps time can look again.
+        self.deadline_changed: Callable[[], None] = lambda: None
+
+    async def do(self, task: Task) -> Response:
+        """Do what was asked and say how it went; every refusal becomes its reply."""
+        try:
+            return await self._do(task)
+        except ApiError as error:
+            return error.render()
+
+    async def _do(self, task: Task) -> Response:
+        match task.what:
+            case What.VERSION:
+                return replies.version()
+            case What.LIST_PROXIES:
+                return replies.reply({name: self.proxies[name].plain() for name in sorted(self.proxies)})
+            case What.CREATE_PROXY:
+                return replies.reply((await self._create(task)).plain(), 201)
+            case What.POPULATE:
+                return await self._populate(task)
+            case What.RESET:
+                await self.reset()
+                return replies.nothing()
+            case What.METRICS:
+                raise ApiError(404, "no metrics are kept here")
+            case _:
+                return await self._do_with(self._proxy(task.proxy), task)
+
+    async def _do_with(self, proxy: Proxy, task: Task) -> Response:
+        match task.what:
+            case What.UPDATE_PROXY:
+                await self.update_proxy(proxy, wire.read_proxy(wire.read_body(task.body)))
+            case What.DELETE_PROXY:
+                self.delete_proxy(proxy)
+                return replies.nothing()
+            case What.LIST_TOXICS:
+                return replies.reply([toxic.plain() for toxic in proxy.listed()])
+            case What.CREATE_TOXIC:
+                return replies.reply(self.add_toxic(proxy, wire.read_toxic(wire.read_body(task.body))).plain())
+            case What.SHOW_TOXIC:
+                return replies.reply(proxy.toxic(task.toxic).plain())
+            case What.UPDATE_TOXIC:
+                toxic = proxy.toxic(task.toxic)
+                self.update_toxic(proxy, toxic, wire.read_toxic(wire.read_body(task.body)))
+                return replies.reply(toxic.plain())
+            case What.DELETE_TOXIC:
+                self.remove_toxic(proxy, proxy.toxic(task.toxic))
+                return replies.nothing()
+        return replies.reply(proxy.plain())
+
+    def _proxy(self, name: str) -> Proxy:
+        if name not in self.proxies:
+            raise ApiError(*replies.PROXY_NOT_FOUND)
+        return self.proxies[name]
+
+    # -- proxies -----------------------------------------------------------------------------------------------------------
+
+    async def _create(self, task: Task) -> Proxy:
+        asked = wire.read_proxy(wire.read_body(task.body))
+        _check_named(asked)
+        self._check_free(asked.name)
+        return await self.create_proxy(asked)
+
+    def _check_free(self, name: str) -> None:
+        if name in self.proxies:
+            raise ApiError(*replies.PROXY_EXISTS)
+
+    async def create_proxy(self, asked: ProxyAsked) -> Proxy:
+        """A new proxy, started unless asked otherwise, with the toxics written inside it."""
+        proxy = Proxy(name=asked.name, listen=asked.listen or "", upstream=asked.upstream or "", http=bool(asked.http))
+        toxics = _new_toxics(proxy, asked.toxics)
+        address = await self._address(proxy.listen, "listen tcp: ") if asked.enabled is not False else None
+        self._check_free(asked.name)
+        if address is not None:
+            self._start(proxy, address)
+        self.proxies[proxy.name] = proxy
+        for toxic in toxics:
+            self._add(proxy, toxic)
+        return proxy
+
+    async def update_proxy(self, proxy: Proxy, asked: ProxyAsked) -> None:
+        """Another address or upstream restarts the proxy and drops its connections; the same ones leave them alone."""
+        if asked.http is not None and asked.http != proxy.http:
+            raise replies.BadRequestError("http is settled when a proxy is created")
+        listen = proxy.listen if asked.listen is None else asked.listen
+        address = await self._address(listen)
+        if self.proxies.get(proxy.name) is not proxy:
+            raise ApiError(*replies.PROXY_NOT_FOUND)
+        wanted = proxy.running if asked.enabled is None else asked.enabled
+        upstream = proxy.upstream if asked.upstream is None else asked.upstream
+        if not _same_listen(proxy, listen, address) or upstream != proxy.upstream:
+            self._stop(proxy)
+            proxy.listen, proxy.upstream = listen, upstream
+        if wanted and not proxy.running:
+            self._start(proxy, address)
+        elif not wanted:
+            self._stop(proxy)
+
+    def delete_proxy(self, proxy: Proxy) -> None:
+        self._stop(proxy)
+        del self.proxies[proxy.name]
+
+    async def reset(self) -> None:
+        """Every proxy started and without toxics. The first that cannot start ends it, the rest stay as they were."""
+        for proxy in list(self.proxies.values()):
+            address = await self._address(proxy.listen)
+            if self.proxies.get(proxy.name) is not proxy:
+                continue  # deleted while a name was being resolved
+            if not proxy.running:
+                self._start(proxy, address)
+            for toxic in list(proxy.toxics):
+                self.remove_toxic(proxy, toxic)
+
+    async def _address(self, listen: str, prefix: str = "") -> Address:
+        try:
+            return await self._resolve(listen)
+        except AddressError as error:
+            raise ApiError(500, f"{prefix}{error}") from error
+
+    def _start(self, proxy: Proxy, address: Address) -> None:
+        try:
+            bound = self._board.add_link(proxy.name, listen=address, upstream=_dialled(proxy.upstream), http=proxy.http)
+        except OSError as error:
+            raise ApiError(500, bind_failure(address, error)) from error
+        proxy.listen, proxy.running = join(bound), True
+        for toxic in proxy.toxics:
+            self._inject(proxy, toxic)
+
+    def _stop(self, proxy: Proxy) -> None:
+        if not proxy.running:
+            return
+        for toxic in proxy.toxics:
+            if toxic.kind.fault(toxic.attributes) is not None:
+                self._board.heal(_key(proxy, toxic))
+        self._board.remove_link(proxy.name)
+        proxy.running = False
+
+    # -- a list of proxies -------------------------------------------------------------------------------------------------
+
+    async def _populate(self, task: Task) -> Response:
+        made: list[Mapping[str, Any]] = []
+        try:
+            for proxy in await self.populate(wire.read_proxies(wire.read_body(task.body)), made.append):
+                assert proxy.name in self.proxies
+        except ApiError as error:
+            return replies.populate_failed(error, made)
+        return replies.reply({"proxies": made}, 201)
+
+    async def populate(self, asked: Sequence[ProxyAsked], made: Callable[[Mapping[str, Any]], None]) -> list[Proxy]:
+        """All of the list in its order; one that exists with the same addresses is left as it is, another is replaced.
+
+        Nothing is made when any entry is wrong in itself. The first that cannot start ends it; those before it stay, and
+        ``made`` has been told of them.
+        """
+        for place, one in enumerate(asked, 1):
+            _check_named(one, place)
+            _new_toxics(Proxy(name=one.name, listen="", upstream="", http=bool(one.http)), one.toxics)
+        proxies = []
+        for one in asked:
+            proxy = await self._kept_or_made(one)
+            proxies.append(proxy)
+            made(proxy.plain())
+        return proxies
+
+    async def _kept_or_made(self, asked: ProxyAsked) -> Proxy:
+        address = await self._address(asked.listen or "", "listen tcp: ")
+        present = self.proxies.get(asked.name)
+        if present is None:
+            return await self.create_proxy(asked)
+        if _same_listen(present, asked.listen or "", address) and present.upstream == asked.upstream:
+            return present
+        self.delete_proxy(present)
+        return await self.create_proxy(asked)
+
+    # -- toxics ------------------------------------------------------------------------------------------------------------
+
+    def add_toxic(self, proxy: Proxy, asked: ToxicAsked) -> Toxic:
+        """A new toxic at the end of its direction's chain, on live connections too."""
+        toxic = _new_toxic(proxy, asked)
+        self._add(proxy, toxic)
+        return toxic
+
+    def update_toxic(self, proxy: Proxy, toxic: Toxic, asked: ToxicAsked) -> None:
+        """Only attributes, toxicity and duration can change; what was not said stays."""
+        attributes = toxic.kind.merged(toxic.attributes, asked.attributes)
+        toxicity = toxic.toxicity if asked.toxicity is None else asked.toxicity
+        fault = toxic.kind.fault(attributes)
+        toxic.attributes, toxic.toxicity = attributes, toxicity
+        if asked.duration_s is not None:
+            toxic.duration_s = asked.duration_s
+            self._set_end(toxic)
+        if proxy.running and fault is not None:
+            self._board.update(_key(proxy, toxic), *with_toxicity(fault, toxicity))
+
+    def remove_toxic(self, proxy: Proxy, toxic: Toxic) -> None:
+        proxy.toxics.remove(toxic)
+        if proxy.running and toxic.kind.fault(toxic.attributes) is not None:
+            self._board.heal(_key(proxy, toxic))
+
+    def next_end(self) -> float:
+        """When the next toxic heals by itself; infinite when none does."""
+        return min((toxic.until for proxy in self.proxies.values() for toxic in proxy.toxics), default=math.inf)
+
+    def end_due(self) -> None:
+        """Remove the toxics whose time is over."""
+        now = self._now()
+        for proxy in self.proxies.values():
+            for toxic in [toxic for toxic in proxy.toxics if toxic.until <= now]:
+                self.remove_toxic(proxy, toxic)
+
+    def _add(self, proxy: Proxy, toxic: Toxic) -> None:
+        if proxy.running:
+            self._inject(proxy, toxic)
+        proxy.toxics.append(toxic)
+        self._set_end(toxic)
+
+    def _inject(self, proxy: Proxy, toxic: Toxic) -> None:
+        fault = toxic.kind.fault(toxic.attributes)
+        if fault is not None:
+            targets = [(proxy.name, direction) for direction in directions(toxic.stream)]
+            self._board.inject(_key(proxy, toxic), targets, *with_toxicity(fault, toxic.toxicity))
+
+    def _set_end(self, toxic: Toxic) -> None:
+        if toxic.duration_s is not None:
+            toxic.until = self._now() + toxic.duration_s
+            self.deadline_changed()
+
+
+def _check_named(asked: ProxyAsked, place: int | None = None) -> None:
+    for name in ("name", "upstream"):
+        if not getattr(asked, name):
+            raise replies.missing_field(name, place)
+
+
+def _new_toxics(proxy: Proxy, asked: Sequence[ToxicAsked]) -> list[Toxic]:
+    """The toxics written inside a proxy that is not there yet; no two may share a name."""
+    toxics: list[Toxic] = []
+    for one in asked:
+        toxics.append(_new_toxic(Proxy(name=proxy.name, listen="", upstream="", http=proxy.http, toxics=toxics), one))
+    return toxics
+
+
+def _new_toxic(proxy: Proxy, asked: ToxicAsked) -> Toxic:
+    """Checked in Toxiproxy's order: stream, type, name, attributes."""
+    stream = "downstream" if asked.stream is None else asked.stream
+    if not directions(stream):
+        raise ApiError(*replies.INVALID_STREAM)
+    kind = kind_of_toxic(asked.type)
+    if kind is None:
+        raise ApiError(*replies.INVALID_TYPE)
+    name = asked.name or f"{asked.type}_{stream}"
+    if any(toxic.name == name for toxic in proxy.toxics):
+        raise ApiError(*replies.TOXIC_EXISTS)
+    attributes = kind.merged({}, asked.attributes)
+    if isinstance(kind.fault(attributes), MessageFault) and not proxy.http:
+        raise replies.BadRequestError(f'{kind.name} harms HTTP messages: create the proxy with "http": true')
+    toxicity = 1.0 if asked.toxicity is None else asked.toxicity
+    return Toxic(name=name, kind=kind, stream=stream, toxicity=toxicity, attributes=attributes, duration_s=asked.duration_s)
+
+
+def _same_listen(proxy: Proxy, listen: str, address: Address) -> bool:
+    """Whether ``listen``, which resolves to ``address``, is where the proxy listens or would listen."""
+    return listen == proxy.listen or join(address) == proxy.listen
+
+
+def _dialled(upstream: str) -> Address:
+    """The address to dial. What is no address is kept for later, like a name that does not resolve yet: dialling it fails."""
+    try:
+        return split(upstream)
+    except AddressError:
+        return upstream, 0
+
+
+def _key(proxy: Proxy, toxic: Toxic) -> str:
+    """The fault's name on the board; a proxy's name cannot hold a slash and be reached, so no two are alike."""
+    return f"{proxy.name}/{toxic.name}"

@@ -1,0 +1,66 @@
+"""The API's door: from a request of HTTP to a task for the collection, and back with the headers that clients look for."""
+
+from __future__ import annotations
+
+import dataclasses
+import secrets
+from collections.abc import Callable
+
+import trio
+
+from chaoscli.control.collection import Collection
+from chaoscli.control.routes import Task, What, route
+from chaoscli.messages import Request, Response
+from chaoscli.net.http_server import HttpLimits, HttpServer
+
+# The original's own times, which its clients are written against; and bounds it lacks. The largest configurations seen
+# in the wild are tens of kilobytes, and a test suite opens a handful of connections.
+LIMITS = HttpLimits(body_bytes=4 << 20, idle_s=60.0, read_s=15.0, write_s=30.0, connections=256)
+# As the original: a client that waited this long for a name to resolve hears that it took too long.
+ANSWERING_S = 25.0
+_TOO_LONG = b"<html><head><title>Timeout</title></head><body><h1>Timeout</h1></body></html>"
+_METRICS_TYPE = (("content-type", "text/plain; version=0.0.4; charset=utf-8"),)
+
+
+class Api:
+    """Answers requests about one collection. ``metrics`` writes the page for Prometheus; ``own_name`` is a host name of ours."""
+
+    def __init__(self, collection: Collection, *, metrics: Callable[[], str], own_name: str = "") -> None:
+        self._collection = collection
+        self._metrics = metrics
+        self._own_name = own_name
+
+    async def answer(self, request: Request) -> Response:
+        found = route(request, own_name=self._own_name)
+        if isinstance(found, Response) and found.status != 403:
+            return found
+        response = found if isinstance(found, Response) else await self._do(found)
+        request_id = ("x-toxiproxy-request-id", secrets.token_hex(10))  # as long as the original's
+        return dataclasses.replace(response, headers=(*response.headers, request_id))
+
+    async def _do(self, task: Task) -> Response:
+        if task.what is What.METRICS:
+            return Response(status=200, headers=_METRICS_TYPE, body=self._metrics().encode())
+        with trio.move_on_after(ANSWERING_S):
+            return await self._collection.do(task)
+        return Response(status=503, headers=(("content-type", "text/html; charset=utf-8"),), body=_TOO_LONG)
+
+
+async def serve_api(api: Api, listeners: list[trio.SocketListener]) -> None:
+    """Answer on ``listeners`` until cancelled."""
+    await HttpServer(api.answer, limits=LIMITS).serve(listeners)
+
+
+async def end_toxics_in_time(collection: Collection) -> None:
+    """Let toxics with a duration heal when it is over, until cancelled. The collection's clock must be trio's."""
+    changed = trio.Event()
+
+    def look_again() -> None:
+        changed.set()
+
+    collection.deadline_changed = look_again
+    while True:
+        collection.end_due()
+        changed = trio.Event()
+        with trio.move_on_at(collection.next_end()):
+            await changed.wait()

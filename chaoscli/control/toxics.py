@@ -1,0 +1,154 @@
+"""Toxiproxy's toxics as our faults, and our faults as toxics: which attributes each type has and what they mean.
+
+The types of the original keep its attributes and units (whole milliseconds, microseconds, kilobytes a second), each shown
+with its zero; further fields of ours may be given beside them. All other faults of ours are types of their own, with their
+fields as attributes: numbers in seconds, bytes and shares of one, or the text a playbook would hold.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from chaoscli.control import wire
+from chaoscli.control.fault_text import link_kinds
+from chaoscli.control.fields import Field, FieldError, fields_of
+from chaoscli.control.go_json import kind_of
+from chaoscli.control.replies import BadRequestError
+from chaoscli.faults.base import BadSetting, ByteFault, Direction, MessageFault
+from chaoscli.faults.catalogue import BOTH as BOTH_WAYS
+
+BOTH = "both"
+_DIRECTIONS = {"upstream": (Direction.REQUEST,), "downstream": (Direction.REPLY,), BOTH: BOTH_WAYS}
+_INT64 = range(-(2**63), 2**63)
+
+
+def directions(stream: str) -> tuple[Direction, ...]:
+    """The directions of a link that a stream's name means, whatever its case; none for a name that means nothing."""
+    return _DIRECTIONS.get(stream.lower(), ())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attribute:
+    """One attribute of the original: ``field`` of ours holds ``scale`` times its number."""
+
+    name: str
+    field: str
+    scale: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToxicKind:
+    """One type. ``struct`` is what Go calls it in its complaints; ``settings`` is our fault (None: it harms nothing)."""
+
+    name: str
+    struct: str
+    settings: type[Any] | None
+    attributes: tuple[Attribute, ...] = ()
+
+    def merged(self, present: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+        """The attributes after an update, each of the right type. BadRequestError when one is not, or the whole is no fault.
+
+        Names that the type does not have are passed over, as the original does.
+        """
+        values = {attribute.name: 0 for attribute in self.attributes} | dict(present)
+        for attribute in self.attributes:
+            if attribute.name in given:
+                values[attribute.name] = self._whole(attribute.name, given[attribute.name])
+        for field in self._own_fields():
+            if field.name in given:
+                self._read(field, given[field.name])
+                values[field.name] = given[field.name]
+        self.fault(values)
+        return values
+
+    def fault(self, values: Mapping[str, Any]) -> ByteFault | MessageFault | None:
+        """Our fault for attributes that ``merged`` has given."""
+        if self.settings is None:
+            return None
+        fields = {one.field: values[one.name] * one.scale for one in self.attributes}
+        fields |= {field.name: self._read(field, values[field.name]) for field in self._own_fields() if field.name in values}
+        for field in self._own_fields():
+            if field.required and field.name not in fields:
+                raise BadRequestError(f"{self.name} needs the attribute {field.name}: {field.doc}, like {field.example}")
+        try:
+            fault: ByteFault | MessageFault = self.settings(**fields)
+        except BadSetting as error:
+            name = next((one.name for one in self.attributes if one.field == error.field), error.field)
+            raise BadRequestError(f"{self.name}: {name} {error.reason}") from error
+        return fault
+
+    def _own_fields(self) -> list[Field]:
+        """The fields that are not spoken for by an attribute of the original."""
+        if self.settings is None:
+            return []
+        spoken_for = {one.field for one in self.attributes}
+        return [field for name, field in fields_of(self.settings).items() if name not in spoken_for]
+
+    def _whole(self, name: str, value: Any) -> int:
+        place = f"{self.struct}.attributes.{name}"
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise wire.mismatch(kind_of(value), place, "int64")
+        if not isinstance(value, int) or value not in _INT64:
+            raise wire.mismatch(kind_of(value), place, "int64")
+        if value < 0:
+            raise BadRequestError(f"{self.name}: {name} cannot be negative")
+        return value
+
+    def _read(self, field: Field, value: Any) -> Any:
+        try:
+            return field.from_json(value)
+        except FieldError as error:
+            raise BadRequestError(f"{self.name}: {error}") from error
+
+
+def with_toxicity(fault: ByteFault | MessageFault, toxicity: float) -> tuple[ByteFault | MessageFault, float]:
+    """The fault, and the share of connections it takes hold of.
+
+    For a message fault toxicity is the chance of each request: an all-or-nothing draw for a connection that clients keep
+    alive is what people complain of most. It has no bounds on the wire: nothing and less never happens, one and more always.
+    """
+    share = min(1.0, max(0.0, toxicity))
+    if isinstance(fault, MessageFault):
+        probability = getattr(fault, "probability", 1.0) * share
+        return dataclasses.replace(fault, probability=probability), 1.0  # type: ignore[type-var]
+    return fault, share
+
+
+MS = 1e-3
+_ORIGINAL: tuple[tuple[str, str, str | None, tuple[tuple[str, str, float], ...]], ...] = (
+    ("noop", "NoopToxic", None, ()),
+    ("latency", "LatencyToxic", "latency", (("latency", "delay", MS), ("jitter", "jitter", MS))),
+    ("bandwidth", "BandwidthToxic", "bandwidth", (("rate", "rate", 1000.0),)),
+    ("slow_close", "SlowCloseToxic", "slow_close", (("delay", "delay", MS),)),
+    ("timeout", "TimeoutToxic", "timeout", (("timeout", "after", MS),)),
+    ("reset_peer", "ResetToxic", "reset_peer", (("timeout", "after", MS),)),
+    (
+        "slicer",
+        "SlicerToxic",
+        "slicer",
+        (("average_size", "average_size", 1.0), ("size_variation", "size_variation", 1.0), ("delay", "delay", 1e-6)),
+    ),
+    ("limit_data", "LimitDataToxic", "limit_data", (("bytes", "bytes", 1.0),)),
+)
+
+
+@functools.cache
+def kinds() -> dict[str, ToxicKind]:
+    """Every type by its name: the original's, then those that only we have."""
+    ours = link_kinds()
+    table = {}
+    for name, struct, kind, attributes in _ORIGINAL:
+        mapped = tuple(Attribute(name=one, field=field, scale=scale) for one, field, scale in attributes)
+        settings = ours[kind].settings if kind else None
+        table[name] = ToxicKind(name=name, struct=struct, settings=settings, attributes=mapped)
+    for name, row in ours.items():
+        table.setdefault(name, ToxicKind(name=name, struct=row.settings.__name__, settings=row.settings))
+    return table
+
+
+def kind_of_toxic(name: str) -> ToxicKind | None:
+    return kinds().get(name)
