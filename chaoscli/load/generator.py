@@ -68,7 +68,7 @@ class Generator:
         self._changed.set()
 
     async def drain(self) -> None:
-        """Offer nothing due later than now, wait for what is in flight as long as the settings say, and end the rest unanswered."""
+        """Offer nothing due later than now, wait for what is in flight as long as ``load.drain``, and end the rest unanswered."""
         self._closes_at = self._now()
         self._changed.set()
         await self._drained.wait()

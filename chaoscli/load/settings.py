@@ -8,11 +8,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from chaoscli.faults.base import BadSetting
 from chaoscli.resilience.policy import Policy
 from chaoscli.settings import setting
 from chaoscli.units import PerSecond, Seconds
 
 _REQUEST = re.compile(r"(?P<method>[A-Z]+) +(?P<service>[^\s/]+) +(?P<target>/(?:\$\{[^}]*\}|\S)*)")
+
+
+# A connection each, as many as the transport opens to one callee.
+MOST_IN_FLIGHT = 2048
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,8 +44,16 @@ class Load(Policy):
     drain: Seconds = setting("how long to wait at the end for replies still to come", 2.0)
 
     def __post_init__(self) -> None:
+        Policy.__post_init__(self)
         if _REQUEST.fullmatch(self.request) is None:
-            raise ValueError(f"'{self.request}' is not a request, like 'POST order /api/orders'")
+            raise BadSetting("request", f"is '{self.request}'; it names method, service and path, like 'POST order /api/orders'")
+        for status in self.expect_status:
+            if not 200 <= status <= 599:
+                raise BadSetting("expect_status", f"has {status}; a final status is from 200 to 599")
+        if not 1 <= self.max_in_flight <= MOST_IN_FLIGHT:
+            raise BadSetting("max_in_flight", f"is {self.max_in_flight}; it may be from 1 to {MOST_IN_FLIGHT}")
+        if self.stops is not None and self.stops <= self.starts:
+            raise BadSetting("stops", "is not after it starts, so nothing would ever be sent")
 
     @property
     def method(self) -> str:

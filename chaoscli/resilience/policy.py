@@ -10,8 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from chaoscli.faults.base import BadSetting
 from chaoscli.settings import setting
 from chaoscli.units import Factor, Seconds, Share
+
+# A call that was tried this often has failed; more would be a loop that outlives the play.
+MOST_ATTEMPTS = 100
+# Each waiting call holds a task and its caller's worker; the largest default anywhere is Envoy's 1024.
+LONGEST_QUEUE = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +36,12 @@ class Retry:
     jitter: Literal["none", "full"] = setting("full: draw the pause evenly between nothing and its length", "none")
     budget: Share | None = setting("retries for each first try, at most: 10% lets one retry out for ten calls", None)
 
+    def __post_init__(self) -> None:
+        if not 1 <= self.attempts <= MOST_ATTEMPTS:
+            raise BadSetting("attempts", f"is {self.attempts}; it counts the first try too, from 1 to {MOST_ATTEMPTS}")
+        if self.factor < 1:
+            raise BadSetting("factor", f"is {self.factor:g}; pauses that shrink are no backoff, the least is 1")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bulkhead:
@@ -41,6 +53,12 @@ class Bulkhead:
 
     slots: int = setting("calls at once", 8)
     queue: int = setting("calls that may wait for a slot; the rest are turned away", 0)
+
+    def __post_init__(self) -> None:
+        if self.slots < 1:
+            raise BadSetting("slots", f"is {self.slots}; without a slot no call could ever be made")
+        if not 0 <= self.queue <= LONGEST_QUEUE:
+            raise BadSetting("queue", f"is {self.queue}; it may be from 0 to {LONGEST_QUEUE}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,3 +73,7 @@ class Policy:
     retry: Retry | None = setting("try again after a failure", None)
     bulkhead: Bulkhead | None = setting("bound the calls at once", None)
     fallback: Literal["last_good"] | None = setting("when all tries failed, answer with the last good reply", None)
+
+    def __post_init__(self) -> None:
+        if self.timeout is not None and self.timeout <= 0:
+            raise BadSetting("timeout", "is 0, and nothing answers in no time; `none` waits for ever")

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from chaoscli.faults.base import BadSetting
 from chaoscli.load.mix import Mix
 from chaoscli.load.settings import Load
 from chaoscli.messages import Request
@@ -48,8 +51,27 @@ def test_what_is_no_template_stays_as_it_is() -> None:
 
 @pytest.mark.parametrize("text", ["", "order", "GET /x", "GET order", "get order /x", "GET order x", "GET order /a b"])
 def test_a_request_line_that_says_nothing_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="is not a request, like 'POST order /api/orders'"):
+    with pytest.raises(BadSetting) as refused:
         Load(request=text)
+
+    assert refused.value.field == "request"
+    assert str(refused.value) == f"request is '{text}'; it names method, service and path, like 'POST order /api/orders'"
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"expect_status": (200, 99)}, "expect_status has 99; a final status is from 200 to 599"),
+        ({"max_in_flight": 0}, "max_in_flight is 0; it may be from 1 to 2048"),
+        ({"starts": 3.0, "stops": 3.0}, "stops is not after it starts, so nothing would ever be sent"),
+        ({"timeout": 0.0}, "timeout is 0, and nothing answers in no time; `none` waits for ever"),
+    ],
+)
+def test_a_load_that_could_not_work_is_refused(settings: dict[str, Any], message: str) -> None:
+    with pytest.raises(BadSetting) as refused:
+        Load(request="GET order /", **settings)
+
+    assert str(refused.value) == message
 
 
 def test_the_parts_of_a_request_line() -> None:

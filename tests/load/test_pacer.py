@@ -115,7 +115,7 @@ def test_poisson_arrivals_have_the_mean_and_the_spread_of_their_rate(seed: int) 
     assert deviation == pytest.approx(0.01, rel=0.05)
 
 
-RATES = st.floats(0.0, 200.0)
+RATES = st.just(0.0) | st.floats(0.01, 200.0)
 STAGES = st.lists(st.tuples(st.floats(0.0, 1.0), st.floats(0.01, 2.0), RATES, RATES), min_size=1, max_size=5)
 
 
