@@ -42,7 +42,8 @@ class Variant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Playbook:
-    """``source`` is the file it came from; ``seed`` is None unless the file fixes one; ``next`` names the one to try after it."""
+    """``source_name`` is what names it on a command line; ``seed`` is None unless the file fixes one; ``next`` names the
+    playbook to try after it."""
 
     name: str
     title: str
@@ -51,7 +52,7 @@ class Playbook:
     lesson: str
     notice: str
     next: str
-    source: str
+    source_name: str
     lasts_s: float
     seed: int | None
     variants: tuple[Variant, ...]

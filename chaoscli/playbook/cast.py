@@ -1,0 +1,189 @@
+"""Who is on stage: services, loads and the calls between them, from the tree to a topology."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from chaoscli.errors import Place
+from chaoscli.load.settings import Load
+from chaoscli.playbook.model import Part, build, part, settings_fields, settings_part
+from chaoscli.playbook.nodes import MappingNode, Node, Problems, ScalarNode, SequenceNode, kind_of, mapping_or_empty, nearest
+from chaoscli.playbook.wording import read_part
+from chaoscli.resilience.policy import Policy
+from chaoscli.services.catalogue import KINDS
+from chaoscli.settings import to_plain
+from chaoscli.topology import Link, NodeSpec, Topology
+
+# Every node is a process of its own, in every variant at once: more than this is a data centre, not a lesson.
+MAX_NODES = 24
+
+# What a path or a sentence could no longer tell from a name.
+RESERVED = frozenset({"services", "load", "faults", "variants", "summary", "all", "none", "client", "during", "before", "after"})
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """``places`` has every name that was written, also of those that have problems, so that one mistake is told once."""
+
+    places: dict[str, Place]
+    services: tuple[str, ...]
+    loads: tuple[str, ...]
+    topology: Topology
+
+    @property
+    def links(self) -> tuple[Link, ...]:
+        return self.topology.links
+
+
+def read_cast(root: MappingNode, problems: Problems) -> Cast:
+    services = _section(root, "services", problems)
+    loads = _section(root, "load", problems)
+    places = {name: key for name, key, _ in services.items()}
+    nodes: list[NodeSpec] = []
+    for name, key, value in services.items():
+        nodes.extend(_read_service(name, key, value, services, loads, problems))
+    for name, key, value in loads.items():
+        if name in places:
+            problems.add(key, f"'{name}' is already a service, on line {places[name].line}", "give the load a name of its own")
+        places.setdefault(name, key)
+        nodes.extend(_read_load(name, key, value, services, problems))
+    if len(places) > MAX_NODES:
+        problems.add(root.place, f"{len(places)} services and loads are too many; at most {MAX_NODES} play on one machine")
+    return Cast(places, tuple(services.entries), tuple(loads.entries), Topology(nodes=tuple(nodes)))
+
+
+def service_part(kind: str) -> type[Part]:
+    """What may be written for a service of this kind, ``calls`` aside."""
+    row = KINDS[kind]
+    more = {
+        "kind": (str, Field(kind, description="which service it is; needed where its name is not the name of one")),
+        "port": (
+            Annotated[int, Field(ge=1, le=65535)],
+            Field(None, description="the port it listens on under `chaos up`; any free one without"),
+        ),
+    }
+    return part(row.settings.__name__, {**settings_fields(row.settings), **more}, row.doc)
+
+
+def _section(root: MappingNode, name: str, problems: Problems) -> MappingNode:
+    if name not in root.entries:
+        return MappingNode(root.place, {})  # that it is missing is told with the other top-level keys
+    entry = root.entries[name]
+    section = mapping_or_empty(entry.value, entry.key, f"'{name}'", problems)
+    for key, place, _ in section.items():
+        check_name(key, place, problems)
+    return section
+
+
+def check_name(name: str, place: Place, problems: Problems) -> None:
+    if name in RESERVED:
+        problems.add(place, f"'{name}' cannot be a name: it means something of its own in paths and expectations")
+    elif not name[:1].isalpha() or not name.isascii() or not name.replace("-", "").replace("_", "").isalnum() or len(name) > 40:
+        problems.add(place, f"'{name}' is no name: letters, digits, '-' and '_', starting with a letter, 40 at most")
+
+
+def _read_service(
+    name: str, key: Place, value: Node, services: MappingNode, loads: MappingNode, problems: Problems
+) -> tuple[NodeSpec, ...]:
+    written = mapping_or_empty(value, key, f"service '{name}'", problems)
+    kind = _kind_of_service(name, key, written, problems)
+    calls = _read_calls(name, written, services, loads, problems)
+    if kind is None:
+        return (NodeSpec(name=name, kind="", calls=calls),)
+    model = read_part(service_part(kind), written.without("calls"), key, f"service '{name}'", problems)
+    settings = built(KINDS[kind].settings, model, written, key, problems)
+    plain = to_plain(settings) if settings is not None else {}
+    port = model.given().get("port", 0) if model is not None else 0
+    return (NodeSpec(name=name, kind=kind, settings=plain, calls=calls, port=port),)
+
+
+def _kind_of_service(name: str, key: Place, written: MappingNode, problems: Problems) -> str | None:
+    node = written.get("kind")
+    if node is None and name in KINDS:
+        return name
+    if isinstance(node, ScalarNode) and node.text in KINDS:
+        return node.text
+    if node is None:
+        problems.add(key, f"what kind of service is '{name}'?", f"add `kind:`, one of {', '.join(KINDS)}")
+    elif isinstance(node, ScalarNode):
+        problems.add(node.place, f"there is no kind of service '{node.text}'", nearest(node.text, KINDS))
+    else:
+        problems.add(node.place, f"'kind' should be text, not {kind_of(node)}")
+    return None
+
+
+def _read_calls(
+    caller: str, written: MappingNode, services: MappingNode, loads: MappingNode, problems: Problems
+) -> dict[str, dict[str, Any]]:
+    """The plain policy for each callee; ``calls: [inventory]`` is short for the default policy."""
+    node = written.get("calls")
+    if isinstance(node, SequenceNode):
+        named = [(item.text, item.place, MappingNode(item.place, {})) for item in node.items if isinstance(item, ScalarNode)]
+        if len(named) < len(node.items):
+            problems.add(
+                node.place, "a list of calls is a list of names", "write `calls: {inventory: {timeout: 1s}}` for a policy"
+            )
+    else:
+        key = written.entries["calls"].key if "calls" in written.entries else written.place
+        calls = mapping_or_empty(node, key, "'calls'", problems)
+        named = [
+            (callee, place, mapping_or_empty(value, place, f"the policy for '{callee}'", problems))
+            for callee, place, value in calls.items()
+        ]
+    read: dict[str, dict[str, Any]] = {}
+    for callee, place, policy in named:
+        if _can_be_called(caller, callee, place, services, loads, problems):
+            what = f"the policy of '{caller}' for '{callee}'"
+            model = read_part(settings_part(Policy), policy, place, what, problems)
+            settings = built(Policy, model, policy, place, problems)
+            read[callee] = to_plain(settings if settings is not None else Policy())
+    return read
+
+
+def _can_be_called(caller: str, callee: str, place: Place, services: MappingNode, loads: MappingNode, problems: Problems) -> bool:
+    if callee == caller:
+        problems.add(place, f"'{caller}' cannot call itself")
+    elif callee in loads.entries:
+        problems.add(place, f"'{callee}' is a load, on line {loads.entries[callee].key.line}; nobody can call it")
+    elif callee not in services.entries:
+        problems.add(
+            place, f"there is no service '{callee}' to call", nearest(callee, (one for one in services.entries if one != caller))
+        )
+    else:
+        return True
+    return False
+
+
+def _read_load(name: str, key: Place, value: Node, services: MappingNode, problems: Problems) -> tuple[NodeSpec, ...]:
+    written = mapping_or_empty(value, key, f"load '{name}'", problems)
+    model = read_part(settings_part(Load), written, key, f"load '{name}'", problems)
+    load = built(Load, model, written, key, problems)
+    if load is None:
+        return (NodeSpec(name=name, kind="load", calls=_probable_calls(written, services)),)
+    if load.callee not in services.entries:
+        request = written.entries["request"].value
+        problems.add(request.place, f"there is no service '{load.callee}' to send to", nearest(load.callee, services.entries))
+        return (NodeSpec(name=name, kind="load"),)
+    return (NodeSpec(name=name, kind="load", settings=to_plain(load), calls={load.callee: to_plain(load.policy)}),)
+
+
+def _probable_calls(written: MappingNode, services: MappingNode) -> dict[str, dict[str, Any]]:
+    """Whom a load with problems calls, so that nothing else is reported because of them."""
+    request = written.get("request")
+    words = request.text.split() if isinstance(request, ScalarNode) else []
+    return {word: {} for word in words[1:2] if word in services.entries}
+
+
+def built(kind: type, model: Part | None, written: MappingNode, key: Place, problems: Problems) -> Any:
+    """The settings, or None and a problem when they do not fit together (the class itself says so)."""
+    if model is None:
+        return None
+    try:
+        return build(kind, model)
+    except ValueError as error:
+        entry = written.entries.get(getattr(error, "field", ""))
+        problems.add(entry.value.place if entry is not None else key, str(error))
+        return None

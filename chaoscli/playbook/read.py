@@ -1,0 +1,121 @@
+"""Text to meaning: every problem of the whole playbook at once, or a playbook with every name resolved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeVar
+
+from pydantic import Field
+
+from chaoscli.checks.expectation import Names
+from chaoscli.errors import Place, PlaybookError
+from chaoscli.playbook.cast import read_cast
+from chaoscli.playbook.meaning import Playbook, Variant
+from chaoscli.playbook.model import Name, Part, part, quantity
+from chaoscli.playbook.nodes import MappingNode, Problems, ScalarNode
+from chaoscli.playbook.overrides import names_in, read_override
+from chaoscli.playbook.script import read_faults
+from chaoscli.playbook.sentences import read_sentences
+from chaoscli.playbook.source import read_source
+from chaoscli.playbook.variants import Script, scripts
+from chaoscli.playbook.wording import read_part
+from chaoscli.units import DURATION, format_duration
+
+T = TypeVar("T")
+
+# A lesson is seconds and a soak an hour; a longer run wants a load tool, not a playground.
+MAX_LASTS_S = 3600.0
+MIN_LASTS_S = 0.1  # shorter than any service takes to answer
+
+# Each problem is three lines on a screen; whoever has more than these has one mistake many times.
+MAX_PROBLEMS = 100
+
+HEAD: type[Part] = part(
+    "Playbook",
+    {
+        "playbook": (Name, Field(description="the playbook's name, as `chaos run` takes it")),
+        "title": (str, Field(None, description="what it shows, in one sentence")),
+        "group": (str, Field(None, description="the heading it stands under in `chaos list`")),
+        "teaches": (list[str], Field(None, description="the ideas it is about, as tags")),
+        "lesson": (str, Field(None, description="what is going to happen and why, told before the play")),
+        "notice": (str, Field(None, description="what to look for in the picture, told after the play")),
+        "next": (Name, Field(None, description="the playbook to try after this one")),
+        "lasts": (quantity(DURATION), Field(description="how long load is offered, like 12s")),
+        "seed": (int, Field(None, ge=0, description="the dice of this playbook unless --seed says otherwise")),
+        "services": (Any, Field(description="who is on stage, and whom each of them calls")),
+        "load": (Any, Field(description="the requests that arrive from outside")),
+        "variants": (Any, Field(None, description="named differences to try side by side: dotted path -> value")),
+        "faults": (Any, Field(None, description="what goes wrong, and when")),
+        "expect": (Any, Field(None, description="sentences that must hold at the end")),
+    },
+    "One script, its variants, and what is expected of them.",
+)
+
+
+def read_playbook(data: bytes, file: str, *, overrides: Sequence[str] = (), name: str = "") -> Playbook:
+    """The playbook that ``data`` is. ``file`` names it in problems; ``name`` is what names it on a command line (``file``
+    without). Raises PlaybookError with all problems."""
+    problems = Problems()
+    root = read_source(data, file)
+    played = scripts(root, [read_override(one) for one in overrides], problems)
+    head = _read_head(played[0].tree, problems)
+    lasts_s = head.get("lasts")
+    variants = [_read_variant(script, lasts_s, problems) for script in played]
+    expectations = read_sentences(root, _names(played, variants), problems)
+    if len(problems):
+        raise PlaybookError(list(problems)[:MAX_PROBLEMS])
+    return Playbook(
+        name=head["playbook"],
+        title=_line(head.get("title")) or head["playbook"],
+        group=_line(head.get("group")),
+        teaches=tuple(head.get("teaches", ())),
+        lesson=head.get("lesson", "").strip(),
+        notice=head.get("notice", "").strip(),
+        next=head.get("next", ""),
+        source_name=name or file,
+        lasts_s=head["lasts"],
+        seed=head.get("seed"),
+        variants=tuple(variants),
+        expectations=expectations,
+    )
+
+
+def _read_head(tree: MappingNode, problems: Problems) -> dict[str, Any]:
+    """The script's own values; none of them when one is wrong."""
+    top = Place(file=tree.place.file, line=tree.place.line, column=1, text=tree.place.text)
+    model = read_part(HEAD, tree, top, "the playbook", problems)
+    head = model.given() if model is not None else {}
+    for section in ("services", "load"):
+        entry = tree.entries.get(section)
+        if entry is not None and isinstance(entry.value, ScalarNode | MappingNode) and not names_in(entry.value):
+            problems.add(entry.key, f"'{section}' has nobody in it")
+    if "lasts" in head and not MIN_LASTS_S <= head["lasts"] <= MAX_LASTS_S:
+        shortest, longest = format_duration(MIN_LASTS_S), format_duration(MAX_LASTS_S)
+        problems.add(tree.entries["lasts"].value.place, f"a play lasts from {shortest} to {longest}")
+    return head
+
+
+def _read_variant(script: Script, lasts_s: float | None, problems: Problems) -> Variant:
+    cast = read_cast(script.tree, problems)
+    faults = read_faults(script.tree, cast, lasts_s, problems)
+    return Variant(name=script.name, topology=cast.topology, faults=faults, summary=script.summary, changes=script.changes)
+
+
+def _names(played: Sequence[Script], variants: Sequence[Variant]) -> Names:
+    """Everything a sentence may speak of, in any variant."""
+    nodes = [node for variant in variants for node in variant.topology.nodes]
+    return Names(
+        variants=tuple(variant.name for variant in variants),
+        links=_once(link for variant in variants for link in variant.topology.links),
+        nodes=_once(node.name for node in nodes if node.kind != "load"),
+        loads=_once(node.name for node in nodes if node.kind == "load"),
+        faults=_once(name for script in played for name in names_in(script.tree.get("faults"))),
+    )
+
+
+def _once(found: Iterable[T]) -> tuple[T, ...]:
+    return tuple(dict.fromkeys(found))
+
+
+def _line(text: str | None) -> str:
+    return " ".join((text or "").split())

@@ -1,0 +1,277 @@
+"""What goes wrong and when: the faults, from the tree to plans with every link and node resolved."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pydantic import Field
+
+from chaoscli.errors import Place
+from chaoscli.faults.base import Direction
+from chaoscli.faults.catalogue import BOTH, FAULTS, FaultKind, describe
+from chaoscli.faults.partition import Partition, cut
+from chaoscli.playbook.cast import Cast, built, check_name
+from chaoscli.playbook.meaning import FaultPlan
+from chaoscli.playbook.model import Fields, Part, part, quantity, settings_fields
+from chaoscli.playbook.nodes import MappingNode, Node, Problems, ScalarNode, SequenceNode, kind_of, nearest
+from chaoscli.playbook.wording import read_part
+from chaoscli.topology import Link
+from chaoscli.units import DURATION, SHARE, format_duration
+
+MAX_FAULTS = 1_000  # a script of more is a fuzzer's; the schedule of one stays readable to nobody
+
+_DIRECTIONS = {"request": (Direction.REQUEST,), "reply": (Direction.REPLY,), "both": BOTH}
+_AIMS = {
+    "link": "a link like `order -> inventory`, a list of them, or `* -> inventory`",
+    "groups": "two or more groups of services, like [[order], [inventory]]",
+    "node": "a service, or a list of them",
+}
+
+
+def read_faults(root: MappingNode, cast: Cast, lasts_s: float | None, problems: Problems) -> tuple[FaultPlan, ...]:
+    """The plans in the order written. ``lasts_s`` None: not known, so nothing is held against it."""
+    node = root.get("faults")
+    if node is None or (isinstance(node, ScalarNode) and node.is_nothing):
+        return ()
+    if not isinstance(node, SequenceNode):
+        problems.add(root.entries["faults"].key, f"'faults' should be a list, not {kind_of(node)}", "start each fault with '- '")
+        return ()
+    if len(node.items) > MAX_FAULTS:
+        problems.add(node.place, f"{len(node.items)} faults are too many; at most {MAX_FAULTS}")
+        return ()
+    places = dict(cast.places)
+    plans: list[FaultPlan] = []
+    for item in node.items:
+        if not isinstance(item, MappingNode):
+            problems.add(
+                item.place, f"a fault is a mapping, not {kind_of(item)}", "like {slow: inventory, by: 4x, at: 1s, for: 2s}"
+            )
+            continue
+        plan = _Reading(item, cast, lasts_s, problems).plan(places)
+        plans.extend([plan] if plan is not None else [])
+    return tuple(plans)
+
+
+def kind_of_fault(written: MappingNode) -> FaultKind | None:
+    """The kind whose name is a key. A key that is a setting of another kind that is there (``delay`` of latency) is that."""
+    found = _kinds_in(written)
+    return found[0] if len(found) == 1 else None
+
+
+def _kinds_in(written: MappingNode) -> list[FaultKind]:
+    found = [FAULTS[key] for key in written.entries if key in FAULTS]
+    return [kind for kind in found if not any(kind.kind in _settings_of(other) for other in found if other is not kind)]
+
+
+@functools.cache
+def _settings_of(kind: FaultKind) -> frozenset[str]:
+    return frozenset(settings_fields(kind.settings))
+
+
+@functools.cache
+def fault_part(kind: str) -> type[Part]:
+    """What may be written for a fault of this kind."""
+    row = FAULTS[kind]
+    fields: Fields = {
+        kind: (Any, Field(description=f"{row.doc} Aimed at {_AIMS[row.aim]}.")),
+        "name": (str, Field(None, description="what expectations and the story call it; its kind without")),
+        "at": (quantity(DURATION), Field(None, description="when it begins, after the start of the play")),
+        "for": (quantity(DURATION), Field(None, description="how long it lasts; to the end of the play without")),
+        "until": (quantity(DURATION), Field(None, description="when it ends, instead of `for`")),
+    }
+    if row.aim == "link" and row.harms == "bytes":
+        fields["direction"] = (
+            Literal["request", "reply", "both"],
+            Field(None, description=f"which way it works; {_direction_words(row)} without"),
+        )
+        fields["share"] = (quantity(SHARE), Field(None, description="the share of connections it takes hold of; all without"))
+    return part(row.settings.__name__, {**fields, **settings_fields(row.settings)}, row.doc)
+
+
+def _direction_words(row: FaultKind) -> str:
+    return "both" if len(row.directions) == 2 else row.directions[0].value
+
+
+@dataclass
+class _Reading:
+    """One fault being read."""
+
+    written: MappingNode
+    cast: Cast
+    lasts_s: float | None
+    problems: Problems
+
+    def plan(self, places: dict[str, Place]) -> FaultPlan | None:
+        row = kind_of_fault(self.written)
+        if row is None:
+            self._no_kind()
+            return None
+        key = self.written.entries[row.kind].key
+        model = read_part(fault_part(row.kind), self.written, key, f"fault '{row.kind}'", self.problems)
+        fault = built(row.settings, model, self.written, key, self.problems)
+        given = model.given() if model is not None else {}
+        name = self._name(row, places)
+        at_s, until_s = self._times(given)
+        links, nodes, targets = self._aim(row, given, fault)
+        if model is None or fault is None or not (links or nodes):
+            return None
+        real = fault.fault if isinstance(fault, Partition) else fault
+        return FaultPlan(
+            name=name, kind=row.kind, at_s=at_s, until_s=until_s, text=describe(fault), targets=targets, fault=real,
+            links=links, nodes=nodes, share=given.get("share", 1.0),
+        )  # fmt: skip
+
+    def _no_kind(self) -> None:
+        kinds = _kinds_in(self.written)
+        if len(kinds) > 1:
+            first, second = kinds[0].kind, kinds[1].kind
+            place = self.written.entries[second].key
+            self.problems.add(place, f"a fault is of one kind; this is '{first}' and '{second}'", "write two faults")
+            return
+        usual = {"name", "at", "for", "until", "direction", "share"}
+        for key, place, _ in self.written.items():
+            hint = nearest(key, FAULTS)
+            if key not in usual and hint.startswith("did you mean"):
+                self.problems.add(place, f"unknown fault kind '{key}'", hint)
+                return
+        strange = next(((key, place) for key, place, _ in self.written.items() if key not in usual), None)
+        if strange is not None:
+            self.problems.add(strange[1], f"unknown fault kind '{strange[0]}'", f"known here: {', '.join(FAULTS)}")
+        else:
+            self.problems.add(self.written.place, "what kind of fault is this?", f"one of {', '.join(FAULTS)}")
+
+    # -- its name --------------------------------------------------------------------------------------------------------
+
+    def _name(self, row: FaultKind, places: dict[str, Place]) -> str:
+        node = self.written.get("name")
+        name, place = row.kind, self.written.entries[row.kind].key
+        if isinstance(node, ScalarNode) and not node.is_nothing:
+            name, place = node.text, node.place
+            check_name(name, place, self.problems)
+        if name in places:
+            hint = "give this one a name: `name: ...`" if node is None else "take another name"
+            self.problems.add(place, f"there is already something called '{name}', on line {places[name].line}", hint)
+        places.setdefault(name, place)
+        return name
+
+    # -- its times -------------------------------------------------------------------------------------------------------
+
+    def _times(self, given: dict[str, Any]) -> tuple[float, float | None]:
+        at_s: float = given.get("at", 0.0)
+        until_s: float | None = given.get("until")
+        ending = "until"
+        if "for" in given:
+            if until_s is not None:
+                self._time_problem("until", "a fault has `for` or `until`, not both", "leave one of them out")
+            until_s, ending = at_s + given["for"], "for"
+        if until_s is not None and until_s <= at_s:
+            message = (
+                "a fault that lasts no time at all"
+                if ending == "for"
+                else f"it ends before it begins, at {format_duration(at_s)}"
+            )
+            self._time_problem(ending, message)
+        elif self.lasts_s is not None and at_s >= self.lasts_s:
+            self._time_problem("at", f"the play is over by then: it lasts {format_duration(self.lasts_s)}")
+        elif self.lasts_s is not None and until_s is not None and until_s > self.lasts_s + 1e-9:
+            end, lasts = format_duration(until_s), format_duration(self.lasts_s)
+            self._time_problem(
+                ending, f"it would end at {end}, after the play, which lasts {lasts}", "leave it out: it ends with the play"
+            )
+        return at_s, until_s
+
+    def _time_problem(self, key: str, message: str, hint: str = "") -> None:
+        self.problems.add(self.written.entries[key].value.place, message, hint)
+
+    # -- its aim ---------------------------------------------------------------------------------------------------------
+
+    def _aim(
+        self, row: FaultKind, given: dict[str, Any], fault: Any
+    ) -> tuple[tuple[tuple[Link, Direction], ...], tuple[str, ...], tuple[str, ...]]:
+        """Links with their directions, nodes, and either in words."""
+        node = self.written.entries[row.kind].value
+        key = self.written.entries[row.kind].key
+        if isinstance(node, ScalarNode) and node.is_nothing:
+            self.problems.add(key, f"'{row.kind}' of what?", f"aim it at {_AIMS[row.aim]}")
+            return (), (), ()
+        if row.aim == "node":
+            nodes = tuple(dict.fromkeys(self._services(node, row)))
+            return (), nodes, nodes
+        if row.aim == "groups":
+            return self._severed(node, key, fault)
+        links = tuple(dict.fromkeys(self._links(node, row)))
+        directions = _DIRECTIONS[given["direction"]] if "direction" in given else row.directions or (Direction.REQUEST,)
+        return tuple((link, way) for link in links for way in directions), (), tuple(map(str, links))
+
+    def _items(self, node: Node, row: FaultKind) -> Iterable[ScalarNode]:
+        for item in node.items if isinstance(node, SequenceNode) else (node,):
+            if isinstance(item, ScalarNode) and not item.is_nothing:
+                yield item
+            else:
+                self.problems.add(item.place, f"'{row.kind}' should name {_AIMS[row.aim]}, not {kind_of(item)}")
+
+    def _services(self, node: Node, row: FaultKind) -> Iterable[str]:
+        for item in self._items(node, row):
+            if item.text in self.cast.services:
+                yield item.text
+            elif item.text in self.cast.loads:
+                self.problems.add(item.place, f"'{item.text}' is a load; a '{row.kind}' is for services")
+            else:
+                self.problems.add(item.place, f"there is no service '{item.text}'", nearest(item.text, self.cast.services))
+
+    def _links(self, node: Node, row: FaultKind) -> Iterable[Link]:
+        known = self.cast.links
+        for item in self._items(node, row):
+            try:
+                wanted = Link.parse(item.text)
+            except ValueError as error:
+                self.problems.add(item.place, str(error), f"known here: {', '.join(map(str, known))}" if known else "")
+                continue
+            found = [link for link in known if wanted.caller in ("*", link.caller) and wanted.callee in ("*", link.callee)]
+            yield from found
+            if not found:
+                self._no_link(wanted, item.place)
+
+    def _no_link(self, wanted: Link, place: Place) -> None:
+        for end in (wanted.caller, wanted.callee):
+            if end != "*" and end not in self.cast.places:
+                self.problems.add(place, f"there is no '{end}' in this playbook", nearest(end, self.cast.places))
+                return
+        links = list(map(str, self.cast.links))
+        turned = Link(wanted.callee, wanted.caller)
+        hint = f"did you mean '{turned}'?" if str(turned) in links else nearest(str(wanted), links)
+        self.problems.add(place, f"'{wanted.caller}' does not call '{wanted.callee}'", hint)
+
+    def _severed(
+        self, node: Node, key: Place, fault: Any
+    ) -> tuple[tuple[tuple[Link, Direction], ...], tuple[str, ...], tuple[str, ...]]:
+        groups = self._groups(node, key)
+        if len(groups) < 2 or fault is None:
+            return (), (), ()
+        severed = tuple(cut(groups, self.cast.links, fault.one_way))
+        if not severed and all(name in self.cast.places for group in groups for name in group):
+            self.problems.add(
+                node.place, "no call crosses this partition", "calls go between: " + ", ".join(map(str, self.cast.links))
+            )
+        return severed, (), tuple(dict.fromkeys(str(link) for link, _ in severed))
+
+    def _groups(self, node: Node, key: Place) -> list[list[str]]:
+        if not isinstance(node, SequenceNode) or len(node.items) < 2:
+            self.problems.add(key, f"a partition needs {_AIMS['groups']}")
+            return []
+        groups: list[list[str]] = []
+        for group in node.items:
+            members = group.items if isinstance(group, SequenceNode) else (group,)
+            names = [one for one in members if isinstance(one, ScalarNode)]
+            if len(names) < len(members) or not names:
+                self.problems.add(group.place, "a group is a list of names, like [order, payment]")
+            for one in names:
+                if one.text not in self.cast.places:
+                    self.problems.add(
+                        one.place, f"there is no '{one.text}' in this playbook", nearest(one.text, self.cast.places)
+                    )
+            groups.append([one.text for one in names])
+        return groups

@@ -1,0 +1,137 @@
+"""Pydantic's findings in the project's own words, at their places in the text."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from chaoscli.errors import Place
+from chaoscli.playbook.model import Part
+from chaoscli.playbook.nodes import MappingNode, Node, Problems, ScalarNode, SequenceNode, kind_of, nearest, value_of
+
+P = TypeVar("P", bound=Part)
+
+
+def read_part(model: type[P], node: MappingNode, place: Place, what: str, problems: Problems) -> P | None:
+    """The mapping as ``model``; None when it has problems, which are added.
+
+    ``place`` is where the mapping's name is written, ``what`` says what it is ("service 'order'").
+    """
+    try:
+        return model.model_validate(value_of(node))
+    except ValidationError as error:
+        for detail in error.errors(include_url=False):
+            _add(detail, model, node, place, what, problems)
+        return None
+
+
+def _add(detail: ErrorDetails, model: type[Part], node: MappingNode, place: Place, what: str, problems: Problems) -> None:
+    found, key_place, last = _walk(node, place, detail["loc"])
+    where = what if last is None else f"'{last}'"
+    kind = detail["type"]
+    if kind == "missing":
+        key = str(detail["loc"][-1])
+        problems.add(key_place, f"{where} needs '{key}'", _help_for(model, detail["loc"]))
+    elif kind == "extra_forbidden":
+        inside = _walk(node, place, detail["loc"][:-1])[0]
+        known = _keys_of(model, detail["loc"][:-1], inside)
+        problems.add(
+            key_place,
+            f"unknown key '{detail['loc'][-1]}' in {_owner(detail['loc'], what)}",
+            nearest(str(detail["loc"][-1]), known),
+        )
+    else:
+        at = found.place if isinstance(found, ScalarNode) and not found.is_nothing else key_place
+        problems.add(at, *_words(detail, found, where))
+
+
+def _owner(location: tuple[int | str, ...], what: str) -> str:
+    names = [str(step) for step in location[:-1] if isinstance(step, str)]
+    return f"'{names[-1]}' of {what}" if names else what
+
+
+def _walk(node: Node, place: Place, location: tuple[int | str, ...]) -> tuple[Node, Place, str | None]:
+    """The node a location leads to, the place of its key, and that key; steps that are pydantic's own are passed over."""
+    last: str | None = None
+    for step in location:
+        if isinstance(node, MappingNode) and step in node.entries:
+            entry = node.entries[str(step)]
+            node, place, last = entry.value, entry.key, str(step)
+        elif isinstance(node, SequenceNode) and isinstance(step, int) and step < len(node.items):
+            node = node.items[step]
+            place = node.place
+    return node, place, last
+
+
+def _words(detail: ErrorDetails, node: Node, where: str) -> tuple[str, str]:
+    """Message and hint for a value that does not fit."""
+    kind, context = detail["type"], detail.get("ctx", {})
+    if kind == "value_error":
+        return str(context["error"]), ""
+    if isinstance(node, ScalarNode) and node.is_nothing:
+        return f"{where} has no value", ""
+    shown = f"'{_shortened(node.text)}'" if isinstance(node, ScalarNode) else kind_of(node)
+    if kind == "literal_error":
+        allowed = re.findall(r"'([^']*)'", str(context["expected"]))
+        return f"{shown} is not one of {', '.join(allowed)}", _near_only(node, allowed)
+    if kind == "string_pattern_mismatch":
+        return f"{shown} is no name: letters, digits, '-' and '_', starting with a letter", ""
+    if kind == "string_type" and isinstance(node, ScalarNode):
+        return f"{shown} is {kind_of(node)}, not text", "put it in quotes"
+    for start, meant in _MEANT.items():
+        if kind.startswith(start):
+            return f"{where} should be {meant}, not {shown}", ""
+    return f"{where}: {detail['msg'][:1].lower()}{detail['msg'][1:]}", ""
+
+
+_MEANT = {
+    "int": "a whole number",
+    "float": "a number",
+    "finite": "a finite number",
+    "bool": "true or false",
+    "string": "text",
+    "dict": "a mapping",
+    "model": "a mapping",
+    "mapping": "a mapping",
+    "tuple": "a list",
+    "list": "a list",
+}
+
+
+def _near_only(node: Node, allowed: list[str]) -> str:
+    hint = nearest(node.text, allowed) if isinstance(node, ScalarNode) else ""
+    return hint if hint.startswith("did you mean") else ""
+
+
+def _shortened(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= 60 else f"{line[:57]}..."
+
+
+def _help_for(model: type[Part], location: tuple[int | str, ...]) -> str:
+    """What a missing key would say, from the field's own help; only the model's own fields are looked up."""
+    if len(location) != 1:
+        return ""
+    field = next((one for one in model.model_fields.values() if one.alias == location[0]), None)
+    return (field.description or "") if field is not None else ""
+
+
+def _keys_of(model: type[Part], location: tuple[int | str, ...], inside: Node) -> list[str]:
+    """The keys that may stand where an unknown one was found, less those that stand there already."""
+    schema: dict[str, Any] = model.model_json_schema(by_alias=True)
+    definitions = schema.get("$defs", {})
+    for step in location:
+        schema = _follow(schema.get("properties", {}).get(step, {}), definitions)
+    present = inside.entries if isinstance(inside, MappingNode) else {}
+    return [key for key in schema.get("properties", {}) if key not in present]
+
+
+def _follow(schema: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
+    """The object schema behind references and ``| None``."""
+    for choice in (schema, *schema.get("anyOf", ()), *schema.get("allOf", ())):
+        if "$ref" in choice:
+            return definitions.get(str(choice["$ref"]).rpartition("/")[2], {})  # type: ignore[no-any-return]
+    return schema
