@@ -1,0 +1,129 @@
+"""A lane's columns as cells: height is latency on a scale of tenfolds, the sign is the result."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from math import floor, log10
+
+from chaoscli.views.glyphs import Glyphs
+from chaoscli.views.scene import Column, HopColumn, Lane
+
+Cell = tuple[str, str]  # a sign and the name of its style
+EIGHTHS = 8
+# What a lane without any latency yet is scaled to, in seconds.
+FIRST_SCALE = (0.01, 1.0)
+# 1, 3, 10, 30, ...: half tenfolds make a scale that fits closely and still has round labels.
+_STEPS = (1.0, 3.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """Latency to height, the same for all lanes. Seconds; both ends are 1 or 3 times a power of ten."""
+
+    bottom_s: float
+    top_s: float
+
+    def eighths(self, latency_s: float, rows: int) -> int:
+        """From 1 to ``8 * rows``: nothing that happened is drawn as nothing."""
+        if latency_s <= self.bottom_s:
+            return 1
+        share = log10(latency_s / self.bottom_s) / log10(self.top_s / self.bottom_s)
+        return min(max(round(share * rows * EIGHTHS), 1), rows * EIGHTHS)
+
+    def ticks(self) -> Iterable[float]:
+        """Each power of ten on the scale, and both ends."""
+        power = floor(log10(self.bottom_s) + 1e-9)
+        yield self.bottom_s
+        while (tick := 10.0**power) < self.top_s * 0.99:
+            if tick > self.bottom_s * 1.01:
+                yield tick
+            power += 1
+        yield self.top_s
+
+
+def scale_of(lanes: Iterable[Lane]) -> Scale:
+    """The closest round scale that holds every median and every worst."""
+    low, high = float("inf"), 0.0
+    for lane in lanes:
+        for column in lane.columns:
+            for mark in column.marks:
+                low, high = min(low, mark.median_s), max(high, mark.worst_s)
+            high = max(high, column.oldest_s)
+    if low > high:
+        low, high = FIRST_SCALE
+    bottom, top = _round_down(max(low * 0.8, 1e-5)), _round_up(max(high, FIRST_SCALE[0]))
+    return Scale(bottom, max(top, bottom * 10.0))
+
+
+def bar(column: Column, scale: Scale, rows: int, glyphs: Glyphs, empty: Cell) -> list[Cell]:
+    """The cells of one column, bottom first. Taller bars stand behind shorter ones."""
+    cells = [empty] * rows
+    if column.hanging:
+        _stand(cells, scale.eighths(column.oldest_s, rows), (glyphs.waiting, "hanging"), (glyphs.hanging, "hanging"))
+    for mark in sorted(column.marks, key=lambda one: -one.median_s):
+        sign, style = glyphs.results[mark.result], mark.result.value
+        height = scale.eighths(mark.median_s, rows)
+        worst = (scale.eighths(mark.worst_s, rows) - 1) // EIGHTHS
+        if cells[worst] == empty:
+            cells[worst] = (glyphs.worst, style)
+        if mark.result.value == "ok":
+            _fill(cells, height, glyphs.levels, style)
+        elif mark.result.value == "fallback":
+            _stand(cells, height, (sign, style), (sign, style))
+        else:
+            _stand(cells, height, (sign, style), (glyphs.stem, style))
+    return cells
+
+
+def share(column: Column, glyphs: Glyphs) -> Cell:
+    """How many of the ended requests succeeded, as the height of one cell."""
+    if not column.ended:
+        return (glyphs.waiting, "hanging") if column.hanging else (" ", "")
+    if column.succeeded == column.ended:
+        return (glyphs.levels[-1], "ok")
+    if not column.succeeded:
+        return (glyphs.nothing, "failed")
+    return (glyphs.levels[min(column.succeeded * EIGHTHS // column.ended, EIGHTHS - 2)], "share")
+
+
+def traffic(columns: Sequence[HopColumn], glyphs: Glyphs, busiest: int) -> list[Cell]:
+    """One cell a column: height is the number of calls against the busiest column, another texture when most failed."""
+    cells: list[Cell] = []
+    for column in columns:
+        if not column.calls or not busiest:
+            cells.append((" ", ""))
+            continue
+        level = min(column.calls * EIGHTHS // busiest, EIGHTHS - 1)
+        if column.hanging * 2 > column.calls:
+            cells.append((glyphs.hanging, "hanging"))
+        elif column.failed * 2 > column.calls:
+            cells.append((glyphs.bad[level], "bad"))
+        else:
+            cells.append((glyphs.levels[level], "busy"))
+    return cells
+
+
+def _fill(cells: list[Cell], height: int, levels: str, style: str) -> None:
+    whole, part = divmod(height, EIGHTHS)
+    for row in range(whole):
+        cells[row] = (levels[-1], style)
+    if part:
+        cells[whole] = (levels[part - 1], style)
+
+
+def _stand(cells: list[Cell], height: int, cap: Cell, stem: Cell) -> None:
+    top = (height - 1) // EIGHTHS
+    for row in range(top):
+        cells[row] = stem
+    cells[top] = cap
+
+
+def _round_down(seconds: float) -> float:
+    power = 10.0 ** floor(log10(seconds) + 1e-9)
+    return power * max(step for step in _STEPS if power * step <= seconds * 1.0001)
+
+
+def _round_up(seconds: float) -> float:
+    power = 10.0 ** floor(log10(seconds) - 1e-9)
+    return next((power * step for step in _STEPS if power * step >= seconds * 0.9999), power * 10.0)

@@ -1,0 +1,227 @@
+"""One variant's part of the picture, kept up to date event by event, so that a frame costs only what has changed."""
+
+from __future__ import annotations
+
+from bisect import insort
+from collections import deque
+from collections.abc import Sequence
+
+from chaoscli.events import (
+    CallEnded,
+    CallStarted,
+    CurtainFell,
+    CurtainRose,
+    Event,
+    FaultHealed,
+    FaultInjected,
+    NodeChanged,
+    RequestEnded,
+    RequestSkipped,
+    RequestStarted,
+)
+from chaoscli.measures.latency import quantile
+from chaoscli.messages import Result
+from chaoscli.topology import Link
+from chaoscli.views.scene import Band, Column, Hop, HopColumn, Lane, Mark, Stage, Tally, stacked
+
+
+class LaneWatch:
+    """Takes the events of one variant in order; ``lane(now)`` is what there is to see of them."""
+
+    def __init__(self, name: str, width: int) -> None:
+        self._name = name
+        self._width = width
+        self._stage = Stage.WAITING
+        self.lasts_s = 0.0
+        self._nodes: dict[str, str] = {}
+        self._requests = _Requests(width)
+        self._hops: dict[str, _HopWatch] = {}
+        self._loads: set[str] = set()
+        self._bands: list[Band] = []
+
+    def feed(self, event: Event) -> None:
+        match event:
+            case RequestStarted():
+                self._loads.add(event.load)
+                self._requests.started(event, self._column(event.intended_at))
+            case RequestEnded():
+                self._requests.ended(event, self._column(event.intended_at))
+            case CallStarted():
+                self._hop(event).started(event, self._column(event.at))
+            case CallEnded():
+                self._hop(event).ended(event, self._column(event.at - event.seconds))
+            case RequestSkipped():
+                self._requests.skipped += 1
+            case NodeChanged():
+                self._nodes[event.node] = event.state
+                if self._stage is Stage.WAITING:
+                    self._stage = Stage.STARTING
+            case CurtainRose():
+                self._rise(event)
+            case CurtainFell():
+                self._stage = Stage.OVER if event.complete else Stage.INTERRUPTED
+            case FaultInjected():
+                self._bands.append(Band(fault=event.fault, text=event.text, start_s=event.asked_at, end_s=event.asked_until))
+            case FaultHealed():
+                self._heal(event)
+
+    def lane(self, now: float) -> Lane:
+        stage = self._stage
+        if stage is Stage.PLAYING and now > self.lasts_s:
+            stage = Stage.DRAINING
+        hops = tuple(hop.hop() for hop in self._hops.values() if hop.link.caller not in self._loads)
+        return Lane(
+            name=self._name,
+            stage=stage,
+            columns=self._requests.columns(now),
+            tally=self._tally(hops),
+            hops=hops,
+            bands=stacked(self._bands),
+            nodes=tuple(self._nodes.items()),
+        )
+
+    def _column(self, at: float) -> int:
+        share = at / self.lasts_s if self.lasts_s else 0.0
+        return min(max(int(share * self._width), 0), self._width - 1)
+
+    def _hop(self, event: CallStarted | CallEnded) -> _HopWatch:
+        link = f"{event.caller} -> {event.callee}"
+        if link not in self._hops:
+            self._hops[link] = _HopWatch(Link(event.caller, event.callee), self._width)
+        return self._hops[link]
+
+    def _rise(self, event: CurtainRose) -> None:
+        self._stage = Stage.PLAYING
+        self.lasts_s = event.lasts_s
+        # Sub-rows keep the order in which the playbook names the links, whoever calls first.
+        for text in event.links:
+            self._hops.setdefault(text, _HopWatch(Link.parse(text), self._width))
+
+    def _heal(self, event: FaultHealed) -> None:
+        for index in reversed(range(len(self._bands))):
+            band = self._bands[index]
+            if band.fault == event.fault and not band.healed:
+                self._bands[index] = band.healed_at(event.asked_at)
+                return
+
+    def _tally(self, hops: Sequence[Hop]) -> Tally:
+        seen = self._requests
+        ended = sum(seen.counts.values())
+        good = sum(count for result, count in seen.counts.items() if result.succeeded)
+        calls = max((hop.calls for hop in hops), default=0)
+        return Tally(
+            requests=seen.requests,
+            ended=ended,
+            success=good / ended if ended else None,
+            p50_s=_quantile(seen.good_latencies, 0.50),
+            p99_s=_quantile(seen.good_latencies, 0.99),
+            timeouts=seen.counts[Result.TIMEOUT] + sum(hop.timeouts for hop in hops),
+            fallbacks=seen.counts[Result.FALLBACK],
+            skipped=seen.skipped,
+            in_flight=seen.in_flight,
+            calls_per_request=calls / seen.requests if calls and seen.requests else None,
+        )
+
+
+class _Requests:
+    """The load's requests by column, and in all."""
+
+    def __init__(self, width: int) -> None:
+        self.requests = self.skipped = self.in_flight = 0
+        self.counts = dict.fromkeys(Result, 0)
+        self.good_latencies: list[float] = []
+        self._latencies: list[dict[Result, list[float]]] = [{} for _ in range(width)]
+        self._open: list[dict[tuple[str, str], float]] = [{} for _ in range(width)]
+        self._built = [Column()] * width
+        self._stale: set[int] = set()
+
+    def started(self, event: RequestStarted, column: int) -> None:
+        self.requests += 1
+        self.in_flight += 1
+        self._open[column][event.load, event.request] = event.intended_at
+        self._stale.add(column)
+
+    def ended(self, event: RequestEnded, column: int) -> None:
+        if self._open[column].pop((event.load, event.request), None) is not None:
+            self.in_flight -= 1
+        self.counts[event.result] += 1
+        insort(self._latencies[column].setdefault(event.result, []), event.latency_s)
+        if event.result.succeeded:
+            insort(self.good_latencies, event.latency_s)
+        self._stale.add(column)
+
+    def columns(self, now: float) -> tuple[Column, ...]:
+        for column in sorted(self._stale):
+            self._built[column] = self._build(column, now)
+        # A waiting request grows older with every frame, so its column is never done.
+        self._stale = {column for column in self._stale if self._open[column]}
+        return tuple(self._built)
+
+    def _build(self, column: int, now: float) -> Column:
+        latencies, waiting = self._latencies[column], self._open[column]
+        return Column(
+            marks=tuple(
+                Mark(result=result, count=len(seen), median_s=quantile(seen, 0.5), worst_s=seen[-1])
+                for result in Result
+                if (seen := latencies.get(result))
+            ),
+            hanging=len(waiting),
+            oldest_s=max(now - min(waiting.values()), 0.0) if waiting else 0.0,
+        )
+
+
+class _HopWatch:
+    """The calls over one link by column, and in all."""
+
+    def __init__(self, link: Link, width: int) -> None:
+        self.link = link
+        self.timeouts = 0
+        self._failures = 0
+        self._calls = 0
+        self._latencies: list[float] = []
+        self._open: dict[tuple[str, int], deque[int]] = {}
+        self._counts = [[0, 0, 0] for _ in range(width)]  # started, failed, hanging
+        self._built = [HopColumn()] * width
+        self._stale: set[int] = set()
+
+    def started(self, event: CallStarted, column: int) -> None:
+        self._calls += 1
+        self._open.setdefault((event.request, event.attempt), deque()).append(column)
+        self._add(column, 1, 0, 1)
+
+    def ended(self, event: CallEnded, began: int) -> None:
+        # One request may call the same neighbour more than once; the first to start is taken for the first to end.
+        waiting = self._open.get((event.request, event.attempt))
+        column = waiting.popleft() if waiting else began
+        if waiting is not None and not waiting:
+            del self._open[event.request, event.attempt]
+        if event.result.succeeded:
+            insort(self._latencies, event.seconds)
+        else:
+            self._failures += 1
+            self.timeouts += event.result is Result.TIMEOUT
+        self._add(column, 0, 0 if event.result.succeeded else 1, -1 if waiting is not None else 0)
+
+    def hop(self) -> Hop:
+        for column in self._stale:
+            calls, failed, hanging = self._counts[column]
+            self._built[column] = HopColumn(calls=calls, failed=failed, hanging=hanging)
+        self._stale.clear()
+        return Hop(
+            link=str(self.link),
+            columns=tuple(self._built),
+            calls=self._calls,
+            failed=self._failures,
+            timeouts=self.timeouts,
+            median_s=_quantile(self._latencies, 0.5),
+        )
+
+    def _add(self, column: int, *amounts: int) -> None:
+        counts = self._counts[column]
+        for place, amount in enumerate(amounts):
+            counts[place] += amount
+        self._stale.add(column)
+
+
+def _quantile(ordered: Sequence[float], share: float) -> float | None:
+    return quantile(ordered, share) if ordered else None

@@ -1,0 +1,173 @@
+"""The picture as plain data: lanes over one time axis, fault bands across them, the story underneath.
+
+A scene is what there is to see at one instant of a recording; drawing it decides nothing but glyphs and colours. Times
+are seconds since the curtain went up, columns are equal slices of the time in which load is offered, and a request belongs
+to the column of its intended start.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from chaoscli.messages import Result
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """The requests of one column that ended in the same way."""
+
+    result: Result
+    count: int
+    median_s: float
+    worst_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """What became of the requests meant to start in one slice of time; ``hanging`` have not ended yet."""
+
+    marks: tuple[Mark, ...] = ()
+    hanging: int = 0
+    oldest_s: float = 0.0  # how long the first of the hanging ones has been waiting
+
+    @property
+    def ended(self) -> int:
+        return sum(mark.count for mark in self.marks)
+
+    @property
+    def succeeded(self) -> int:
+        return sum(mark.count for mark in self.marks if mark.result.succeeded)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HopColumn:
+    """Calls that started in one slice of time, and how many of them failed or have not ended yet."""
+
+    calls: int = 0
+    failed: int = 0
+    hanging: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hop:
+    """One link behind the first: its traffic over time, and its count and latency in all."""
+
+    link: str
+    columns: tuple[HopColumn, ...]
+    calls: int
+    failed: int
+    timeouts: int
+    median_s: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """The counts beside a lane. Shares and latencies are None while there is nothing to count."""
+
+    requests: int = 0
+    ended: int = 0
+    success: float | None = None
+    p50_s: float | None = None
+    p99_s: float | None = None
+    timeouts: int = 0
+    fallbacks: int = 0
+    skipped: int = 0
+    in_flight: int = 0
+    calls_per_request: float | None = None  # of the hop that is called most
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Band:
+    """A fault's time on stage. ``end_s`` is when it healed or is due to; None when nobody knows yet. Bands that overlap in
+    time have different ``row`` numbers, from 0."""
+
+    fault: str
+    text: str
+    start_s: float
+    end_s: float | None
+    row: int = 0
+    healed: bool = False
+
+    def covers(self, at_s: float) -> bool:
+        return self.start_s <= at_s and (self.end_s is None or at_s < self.end_s)
+
+    def healed_at(self, at_s: float) -> Band:
+        return replace(self, end_s=at_s, healed=True)
+
+
+class Stage(StrEnum):
+    """Where a lane's play stands."""
+
+    WAITING = "waiting"
+    STARTING = "starting"
+    PLAYING = "playing"
+    DRAINING = "draining"
+    OVER = "over"
+    INTERRUPTED = "interrupted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lane:
+    """One variant. ``nodes`` pairs each node with the last thing known of its life."""
+
+    name: str
+    stage: Stage
+    columns: tuple[Column, ...]
+    tally: Tally
+    hops: tuple[Hop, ...] = ()
+    bands: tuple[Band, ...] = ()
+    nodes: tuple[tuple[str, str], ...] = ()
+
+
+class Tone(StrEnum):
+    """What kind of turn a beat of the story is."""
+
+    HARM = "harm"  # a fault, as asked
+    HEAL = "heal"  # its end
+    TROUBLE = "trouble"  # what it led to
+    RELIEF = "relief"  # what helped, what came back
+    NOTE = "note"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beat:
+    """One turn of the story in words; ``lanes`` is empty when it is everyone's."""
+
+    at_s: float
+    tone: Tone
+    text: str
+    lanes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """All there is to see at ``now_s``. ``lasts_s`` is 0 until the first curtain has risen."""
+
+    title: str
+    subtitle: str
+    now_s: float
+    lasts_s: float
+    width: int
+    lanes: tuple[Lane, ...]
+    bands: tuple[Band, ...] = ()
+    story: tuple[Beat, ...] = ()
+
+    @property
+    def over(self) -> bool:
+        return all(lane.stage in (Stage.OVER, Stage.INTERRUPTED) for lane in self.lanes)
+
+
+def stacked(bands: list[Band]) -> tuple[Band, ...]:
+    """The bands in time order, each on the lowest row where it overlaps nobody."""
+    free_at: list[float] = []
+    placed: list[Band] = []
+    for band in sorted(bands, key=lambda one: (one.start_s, one.fault)):
+        end = float("inf") if band.end_s is None else band.end_s
+        row = next((index for index, free in enumerate(free_at) if free <= band.start_s), len(free_at))
+        if row == len(free_at):
+            free_at.append(end)
+        else:
+            free_at[row] = end
+        placed.append(replace(band, row=row))
+    return tuple(placed)

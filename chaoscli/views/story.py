@@ -1,0 +1,270 @@
+"""What happened, in words with times: the first of each kind of trouble and of relief, told once for each variant."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import replace
+
+from chaoscli.events import (
+    Arrived,
+    CallEnded,
+    CallRejected,
+    CallStarted,
+    CurtainFell,
+    CurtainRose,
+    Event,
+    EventsLost,
+    FallbackServed,
+    FaultHealed,
+    FaultInjected,
+    NodeChanged,
+    Noted,
+    Refused,
+    RequestEnded,
+    RequestSkipped,
+    RequestStarted,
+    RetryDenied,
+)
+from chaoscli.messages import Result
+from chaoscli.units import format_duration, format_rate
+from chaoscli.views.recovery import RecoveryWatch
+from chaoscli.views.scene import Beat, Tone
+
+# A request without an answer for this long is told as hanging: longer than a person at a shop window stays patient.
+HANGS_AFTER_S = 2.0
+# A message is from the future when its sender's clock is ahead by more than the receiver's reading of its own is coarse.
+FUTURE_BY_S = 0.002
+# Calls are counted over this window; fewer than this many in it are too few to speak of a surge.
+SURGE_WINDOW_S = 1.0
+SURGE_AT_LEAST = 20
+# Variants that are told of the same cue within this time are told of it together.
+TOGETHER_S = 0.5
+# A process that keeps complaining must not become the whole story.
+MOST_NOTES = 5
+
+_WAYS = {
+    Result.REFUSED: "nobody listens there",
+    Result.RESET: "the connection broke",
+    Result.UNANSWERED: "no answer ever came",
+}
+
+
+class StoryWatch:
+    """Takes the events of one variant in order; ``beats(now)`` is the story so far."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._beats: list[Beat] = []
+        self._told: set[Hashable] = set()
+        self._open: dict[tuple[str, str], float] = {}
+        self._surges: dict[str, _Surge] = {}
+        self._recovery = RecoveryWatch()
+        self._up = False
+        self._first_fault_at: float | None = None
+        self._notes = 0
+
+    def beats(self, now: float) -> Sequence[Beat]:
+        self._look_for_hanging(now)
+        self._look_for_recovery(now)
+        return self._beats
+
+    def feed(self, event: Event) -> None:
+        match event:
+            case RequestStarted() | RequestEnded():
+                self._request(event)
+            case CallStarted():
+                self._call_started(event)
+            case CallEnded():
+                self._call_ended(event)
+            case Arrived():
+                self._arrived(event)
+            case FaultInjected() | FaultHealed():
+                self._fault(event)
+            case FallbackServed():
+                text = f"{event.caller} answers without {event.callee}, from what it knew {_about(event.age_s)} before"
+                self._once(("fallback", event.caller, event.callee), event.at, Tone.RELIEF, text)
+            case Refused() | RetryDenied() | CallRejected() | RequestSkipped():
+                self._turned_away(event)
+            case NodeChanged():
+                self._node(event)
+            case Noted() | EventsLost():
+                self._note(event)
+            case CurtainRose():
+                self._up = True
+            case CurtainFell():
+                self._fell(event)
+
+    def _request(self, event: RequestStarted | RequestEnded) -> None:
+        self._look_for_hanging(event.at)
+        self._recovery.feed(event)
+        self._look_for_recovery(event.at)
+        if isinstance(event, RequestStarted):
+            self._open[event.load, event.request] = event.intended_at
+            return
+        self._open.pop((event.load, event.request), None)
+        if event.result is Result.TIMEOUT:
+            text = f"{event.load} give up waiting after {_about(event.latency_s)}"
+            self._once("request timeout", event.at, Tone.TROUBLE, text)
+        elif event.result is Result.FAILED:
+            self._once("request failed", event.at, Tone.TROUBLE, f"{event.load} get a first no: {event.status or event.detail}")
+        elif event.result in (Result.REFUSED, Result.RESET):
+            self._once(event.result, event.at, Tone.TROUBLE, f"{event.load} get no answer: {_WAYS[event.result]}")
+
+    def _look_for_hanging(self, now: float) -> None:
+        if "hanging" in self._told or not self._open:
+            return
+        since = next(iter(self._open.values()))
+        if now - since >= HANGS_AFTER_S:
+            text = f"requests hang: {format_duration(HANGS_AFTER_S)} and no answer"
+            self._once("hanging", since + HANGS_AFTER_S, Tone.TROUBLE, text)
+
+    def _look_for_recovery(self, now: float) -> None:
+        for healed_at, at in self._recovery.found(now):
+            self._tell(at, Tone.RELIEF, f"well again {format_duration(at - healed_at)} after the heal")
+
+    def _call_started(self, event: CallStarted) -> None:
+        surge = self._surges.setdefault(event.callee, _Surge(event.callee))
+        for tone, text in surge.call(event.at, self._first_fault_at):
+            self._once(text, event.at, tone, text)
+
+    def _call_ended(self, event: CallEnded) -> None:
+        link = (event.caller, event.callee)
+        if event.result is Result.TIMEOUT:
+            text = f"{event.caller} gives up waiting for {event.callee} after {_about(event.seconds)}"
+            self._once(("timeout", *link), event.at, Tone.TROUBLE, text)
+        elif event.result in (Result.REFUSED, Result.RESET):
+            text = f"{event.caller} cannot reach {event.callee}: {_WAYS[event.result]}"
+            self._once((event.result, *link), event.at, Tone.TROUBLE, text)
+
+    def _arrived(self, event: Arrived) -> None:
+        if not (event.sent_wall_s and event.received_wall_s):
+            return
+        ahead = event.sent_wall_s - event.received_wall_s
+        if ahead > FUTURE_BY_S:
+            text = f"a message from the future: {event.caller} stamped it {_about(ahead)} ahead of {event.node}'s clock"
+            self._once(("future", event.node), event.at, Tone.TROUBLE, text)
+
+    def _fault(self, event: FaultInjected | FaultHealed) -> None:
+        self._recovery.feed(event)
+        if isinstance(event, FaultHealed):
+            self._tell(event.at, Tone.HEAL, f"{event.fault} heals")
+            return
+        if self._first_fault_at is None:
+            self._first_fault_at = event.at
+        text = event.fault if event.text in ("", event.fault) else f"{event.fault}: {event.text}"
+        self._tell(event.at, Tone.HARM, text)
+
+    def _turned_away(self, event: Refused | RetryDenied | CallRejected | RequestSkipped) -> None:
+        match event:
+            case Refused():
+                text = f"{event.node} turns requests away: {event.reason}"
+            case RetryDenied():
+                text = f"{event.caller} keeps a retry to itself: {event.reason}"
+            case CallRejected():
+                text = f"{event.caller} does not even call {event.callee}: {event.reason}"
+            case RequestSkipped():
+                text = f"{event.in_flight} requests in flight is the cap: {event.load} skip some"
+        self._once(text, event.at, Tone.RELIEF if isinstance(event, RetryDenied) else Tone.TROUBLE, text)
+
+    def _node(self, event: NodeChanged) -> None:
+        if not self._up or event.state in ("starting", "stopped"):
+            return
+        detail = f" ({event.detail})" if event.detail else ""
+        if event.state in ("ready", "resumed"):
+            self._tell(event.at, Tone.RELIEF, f"{event.node} is back")
+        else:
+            self._tell(event.at, Tone.TROUBLE, f"{event.node} {event.state}{detail}")
+
+    def _note(self, event: Noted | EventsLost) -> None:
+        if self._notes >= MOST_NOTES or (isinstance(event, Noted) and event.level == "info"):
+            return
+        self._notes += 1
+        text = (
+            f"{event.source}: {event.text}" if isinstance(event, Noted) else f"{event.count} events of {event.source} were lost"
+        )
+        self._tell(event.at, Tone.NOTE, text)
+
+    def _fell(self, event: CurtainFell) -> None:
+        self._up = False
+        for surge in self._surges.values():
+            for tone, text in surge.end():
+                self._once(text, event.at, tone, text)
+        if self._open:
+            count = len(self._open)
+            self._tell(event.at, Tone.TROUBLE, f"{count} request{'s' * (count > 1)} never answered")
+
+    def _once(self, key: Hashable, at: float, tone: Tone, text: str) -> None:
+        if key not in self._told:
+            self._told.add(key)
+            self._tell(at, tone, text)
+
+    def _tell(self, at: float, tone: Tone, text: str) -> None:
+        self._beats.append(Beat(at_s=at, tone=tone, text=text, lanes=(self._name,)))
+
+
+class _Surge:
+    """Calls to one service in the last second against the usual, which is what they were before the first fault."""
+
+    def __init__(self, callee: str) -> None:
+        self._callee = callee
+        self._recent: deque[float] = deque()
+        self._before = 0
+        self._peak = 0
+        self._usual = 0.0
+        self._up = False
+
+    def call(self, at: float, first_fault_at: float | None) -> list[tuple[Tone, str]]:
+        self._recent.append(at)
+        while self._recent[0] < at - SURGE_WINDOW_S:
+            self._recent.popleft()
+        if first_fault_at is None or at < first_fault_at:
+            self._before += 1
+            return []
+        if first_fault_at < SURGE_WINDOW_S or not self._before:
+            return []
+        self._usual = self._before / first_fault_at
+        rate = len(self._recent) / SURGE_WINDOW_S
+        if not self._up and rate >= max(2 * self._usual, SURGE_AT_LEAST):
+            self._up = True
+            text = f"calls to {self._callee} have doubled: {format_rate(rate)} after {format_rate(self._usual)}"
+            return [(Tone.TROUBLE, text)]
+        if self._up:
+            self._peak = max(self._peak, len(self._recent))
+            if rate < 1.5 * self._usual:
+                return self.end()
+        return []
+
+    def end(self) -> list[tuple[Tone, str]]:
+        if not self._up:
+            return []
+        self._up = False
+        peak = self._peak / SURGE_WINDOW_S
+        times = f"{peak / self._usual:.1f}x the usual"
+        return [(Tone.NOTE, f"calls to {self._callee} peaked at {format_rate(peak)}, {times}")]
+
+
+def merged(stories: Mapping[str, Sequence[Beat]], now: float) -> tuple[Beat, ...]:
+    """One story of all variants, in time order; what came to several of them alike and together is told once."""
+    told: list[Beat] = []
+    latest: dict[tuple[Tone, str], int] = {}
+    for beat in sorted((beat for story in stories.values() for beat in story), key=lambda one: one.at_s):
+        place = latest.get((beat.tone, beat.text))
+        if place is not None and beat.at_s - told[place].at_s < TOGETHER_S and beat.lanes[0] not in told[place].lanes:
+            told[place] = replace(told[place], lanes=told[place].lanes + beat.lanes)
+        else:
+            latest[beat.tone, beat.text] = len(told)
+            told.append(beat)
+    return tuple(_of_everyone(beat, tuple(stories), now) for beat in told)
+
+
+def _of_everyone(beat: Beat, names: tuple[str, ...], now: float) -> Beat:
+    # A cue that the others may still hear of is taken for everyone's: else its line would change under the reader's eyes.
+    soon = beat.tone in (Tone.HARM, Tone.HEAL) and now - beat.at_s < TOGETHER_S
+    everyone = soon or len(beat.lanes) == len(names)
+    return replace(beat, lanes=() if everyone else tuple(name for name in names if name in beat.lanes))
+
+
+def _about(seconds: float) -> str:
+    """Two digits of a duration: what differs between variants by a hair should read the same."""
+    return format_duration(float(f"{seconds:.1e}"))

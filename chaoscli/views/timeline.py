@@ -1,0 +1,299 @@
+"""Draws a scene: lanes under their faults over one time axis, the legend and the story. Any width, any height."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.segment import Segment
+
+from chaoscli.messages import Result
+from chaoscli.units import format_duration, format_share
+from chaoscli.views.bars import Cell, Scale, bar, scale_of, share, traffic
+from chaoscli.views.glyphs import STYLES, WORDS, Glyphs, glyphs_for
+from chaoscli.views.layout import Layout, fit
+from chaoscli.views.scene import Band, Beat, Hop, Lane, Scene, Stage
+
+Line = list[Cell]  # pieces of text with the name of their style
+
+
+class Timeline:
+    """A scene as a rich renderable; with ``height``, at most that many lines."""
+
+    def __init__(self, scene: Scene, *, height: int | None = None, live: bool = False) -> None:
+        self._scene = scene
+        self._height = height
+        self._live = live
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        layout = fit(self._scene, options.max_width, self._height)
+        picture = _Picture(self._scene, layout, glyphs_for(console), self._live)
+        for line in picture.lines():
+            yield from _segments(line, layout.width)
+            yield Segment.line()
+
+
+class _Picture:
+    def __init__(self, scene: Scene, layout: Layout, glyphs: Glyphs, live: bool) -> None:
+        self._scene = scene
+        self._at = layout
+        self._glyphs = glyphs
+        self._live = live
+        self._scale = scale_of(scene.lanes)
+
+    def lines(self) -> Iterator[Line]:
+        yield self._title()
+        yield from self._band_rows()
+        shown = self._scene.lanes[: self._at.lanes]
+        for lane in shown:
+            yield from self._lane(lane)
+        if len(shown) < len(self._scene.lanes):
+            yield [(f" and {len(self._scene.lanes) - len(shown)} more", "faint")]
+        yield from self._axis()
+        yield self._legend()
+        for beat in self._scene.story[-self._at.story :] if self._at.story else ():
+            yield _cut(beat_line(beat, self._glyphs), self._at.width, self._glyphs)
+
+    # -- above the lanes
+
+    def _title(self) -> Line:
+        scene = self._scene
+        clock = ""
+        if self._live and scene.lasts_s:
+            clock = f"{max(scene.now_s, 0.0):.1f}s of {format_duration(scene.lasts_s)}"
+        right = f" {self._glyphs.dot} ".join(part for part in (scene.subtitle, clock) if part)
+        return _spread([(scene.title, "title")], [(right, "faint")], self._at.width, self._glyphs)
+
+    def _band_rows(self) -> Iterator[Line]:
+        for row in range(max((band.row + 1 for band in self._scene.bands), default=0)):
+            cells: list[Cell] = [(" ", "")] * self._at.plot
+            for band in self._scene.bands:
+                if band.row == row:
+                    self._draw_band(band, cells)
+            yield [(" " * self._at.gutter, ""), *cells]
+
+    def _draw_band(self, band: Band, cells: list[Cell]) -> None:
+        first, last = self._span(band)
+        left, right = self._glyphs.band_ends
+        for column in range(first, last + 1):
+            cells[column] = (self._glyphs.band_line, "band")
+        cells[first], cells[last] = (left, "band"), (right, "band")
+        room = last - first - 3
+        if len(band.fault) <= room:
+            start = first + 1 + (last - first - 1 - len(band.fault)) // 2
+            name = f" {band.fault} "
+            start -= 1
+        else:
+            # Too short to hold its name: the name stands behind it, or before it at the right edge.
+            name = band.fault
+            start = last + 2 if last + 2 + len(name) <= len(cells) else max(first - 1 - len(name), 0)
+        for offset, sign in enumerate(name[: len(cells) - start]):
+            cells[start + offset] = (sign, "fault")
+
+    def _span(self, band: Band) -> tuple[int, int]:
+        """First and last column of a band."""
+        end = self._scene.lasts_s if band.end_s is None else band.end_s
+        first = self._column(band.start_s)
+        last = max(self._column(end - 1e-9), first + 1)
+        return min(first, self._at.plot - 2), min(last, self._at.plot - 1)
+
+    def _column(self, at_s: float) -> int:
+        share_of_play = at_s / self._scene.lasts_s if self._scene.lasts_s else 0.0
+        return min(max(int(share_of_play * self._at.plot), 0), self._at.plot - 1)
+
+    # -- a lane
+
+    def _lane(self, lane: Lane) -> Iterator[Line]:
+        yield self._lane_title(lane)
+        in_band = [False] * self._at.plot
+        for band in lane.bands:
+            first, last = self._span(band)
+            in_band[first : last + 1] = [True] * (last + 1 - first)
+        empty = [(self._glyphs.band, "band") if shaded else (" ", "") for shaded in in_band]
+        columns = [
+            bar(column, self._scale, self._at.rows, self._glyphs, blank)
+            for column, blank in zip(lane.columns, empty, strict=True)
+        ]
+        labels = _scale_labels(self._scale, self._at.rows)
+        panel = self._panel(lane)
+        for row in reversed(range(self._at.rows)):
+            label = labels.get(row, "")
+            yield [
+                (f"{label:>{self._at.gutter - 2}} ", "faint"),
+                (self._glyphs.wall, "faint"),
+                *(cells[row] for cells in columns),
+                *self._beside(next(panel, None)),
+            ]
+        if self._at.share:
+            success = lane.tally.success
+            yield [
+                (f"{'success':>{self._at.gutter - 2}} ", "faint"),
+                (self._glyphs.wall, "faint"),
+                *(share(column, self._glyphs) for column in lane.columns),
+                *self._beside(("", "-" if success is None else format_share(success))),
+            ]
+        for hop in lane.hops[: self._at.hops]:
+            yield self._hop(hop)
+
+    def _lane_title(self, lane: Lane) -> Line:
+        state, style = _state(lane)
+        left: Line = [(f"{self._glyphs.rule}{self._glyphs.rule} ", "faint"), (lane.name, "lane"), (" ", "")]
+        right: Line = [(f" {state} ", style)] if state and (self._live or lane.stage is Stage.INTERRUPTED) else []
+        if not self._at.panel:
+            success = lane.tally.success
+            right = [(f" {format_share(success)} ok ", ""), *right] if success is not None else right
+        space = self._at.width - _length(left) - _length(right)
+        return [*left, (self._glyphs.rule * max(space, 0), "faint"), *right]
+
+    def _panel(self, lane: Lane) -> Iterator[tuple[str, str]]:
+        """The counts that matter most, as label and value."""
+        tally = lane.tally
+        if not tally.requests:
+            return
+        yield "p50", _latency(tally.p50_s)
+        yield "p99", _latency(tally.p99_s)
+        if tally.in_flight > 0 and self._live:
+            yield "in flight", str(tally.in_flight)
+        if tally.timeouts or self._at.rows > 3:
+            yield "timeouts", str(tally.timeouts)
+        if tally.skipped:
+            yield "skipped", str(tally.skipped)
+        if tally.calls_per_request is not None:
+            yield "calls/request" if self._at.panel > 20 else "calls/req", f"{tally.calls_per_request:.2f}"
+        if tally.fallbacks:
+            yield "fallbacks", str(tally.fallbacks)
+        yield "requests", str(tally.requests)
+
+    def _beside(self, fact: tuple[str, str] | None) -> Line:
+        if not self._at.panel or fact is None:
+            return []
+        label, value = fact
+        width = self._at.panel - 2
+        return [("  ", ""), (label, "faint"), (f"{value:>{width - len(label)}}", "number")]
+
+    def _hop(self, hop: Hop) -> Line:
+        name = f"{self._glyphs.arrow} {hop.link.partition(' -> ')[2]}"
+        room = self._at.gutter - 2
+        name = name if len(name) <= room else name[: room - 1] + self._glyphs.cut
+        busiest = max(
+            (
+                column.calls
+                for lane in self._scene.lanes
+                for other in lane.hops
+                if other.link == hop.link
+                for column in other.columns
+            ),
+            default=0,
+        )
+        calls = f"{hop.calls} calls"
+        return [
+            (f"{name:>{room}} ", "faint"),
+            (self._glyphs.wall, "faint"),
+            *traffic(hop.columns, self._glyphs, busiest),
+            *self._beside((calls, _latency(hop.median_s))),
+        ]
+
+    # -- below the lanes
+
+    def _axis(self) -> Iterator[Line]:
+        lasts, plot = self._scene.lasts_s, self._at.plot
+        floor: list[Cell] = [(self._glyphs.floor, "faint")] * plot
+        labels = [" "] * (plot + 6)
+        for second in _second_ticks(lasts, plot):
+            column = min(round(second / lasts * plot), plot - 1)
+            floor[column] = (self._glyphs.tick, "faint")
+            text = format_duration(second) if second else "0s"
+            start = max(min(column - len(text) // 2, len(labels) - len(text)), 0)
+            labels[start : start + len(text)] = text
+        if self._live and 0.0 <= self._scene.now_s < lasts:
+            floor[self._column(self._scene.now_s)] = (self._glyphs.head, "title")
+        yield [(" " * (self._at.gutter - 1), ""), (self._glyphs.corner, "faint"), *floor]
+        yield [(" " * self._at.gutter, ""), ("".join(labels).rstrip(), "faint")]
+
+    def _legend(self) -> Line:
+        columns = [column for lane in self._scene.lanes for column in lane.columns]
+        seen = {mark.result for column in columns for mark in column.marks}
+        line: Line = [(" " * self._at.gutter if self._at.panel else "", "")]
+        for result in Result:
+            if result in seen:
+                line += [(self._glyphs.results[result], result.value), (f" {WORDS[result]}  ", "faint")]
+        if any(column.hanging for column in columns):
+            line += [(self._glyphs.hanging, "hanging"), (" waiting  ", "faint")]
+        if len(line) > 1:
+            line += [("height: median, ", "faint"), (self._glyphs.worst, ""), (" worst", "faint")]
+        return line
+
+
+def beat_line(beat: Beat, glyphs: Glyphs) -> Line:
+    """One turn of the story: when, what kind, whose, what."""
+    return [
+        (f"{beat.at_s:7.2f}s ", "faint"),
+        (f"{glyphs.tones[beat.tone]} ", beat.tone.value),
+        (f"{', '.join(beat.lanes)}: " if beat.lanes else "", "lane"),
+        (beat.text, beat.tone.value if not beat.lanes else ""),
+    ]
+
+
+def _state(lane: Lane) -> tuple[str, str]:
+    if lane.stage is Stage.STARTING:
+        ready = sum(state == "ready" for _, state in lane.nodes)
+        return f"starting, {ready} of {len(lane.nodes)} ready", "faint"
+    if lane.stage is Stage.INTERRUPTED:
+        return "interrupted", "trouble"
+    if lane.stage is Stage.OVER:
+        return "over", "faint"
+    if lane.tally.in_flight and lane.stage is Stage.DRAINING:
+        return f"draining, {lane.tally.in_flight} in flight", "hanging"
+    return str(lane.stage) if lane.stage is Stage.WAITING else "", "faint"
+
+
+def _latency(seconds: float | None) -> str:
+    return "-" if seconds is None else format_duration(seconds)
+
+
+def _scale_labels(scale: Scale, rows: int) -> dict[int, str]:
+    """Row to label. The top and the bottom always have theirs; ticks between them where there is a row to spare."""
+    labels: dict[int, str] = {}
+    for tick in (scale.top_s, *scale.ticks()):
+        labels.setdefault((scale.eighths(tick, rows) - 1) // 8, format_duration(tick))
+    return labels
+
+
+def _second_ticks(lasts: float, width: int) -> list[float]:
+    """Round steps of time with at least eight characters for each."""
+    if lasts <= 0:
+        return []
+    step = next((step for step in (0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600) if lasts / step * 8 <= width), lasts)
+    return [number * step for number in range(int(lasts / step + 1e-9) + 1)]
+
+
+def _spread(left: Line, right: Line, width: int, glyphs: Glyphs) -> Line:
+    """One at each end; when both do not fit the right one goes."""
+    space = width - _length(left) - _length(right)
+    if space < 2:
+        return left
+    return [*left, (" " * space, ""), *right]
+
+
+def _length(line: Iterable[Cell]) -> int:
+    return sum(len(text) for text, _ in line)
+
+
+def _cut(line: Line, width: int, glyphs: Glyphs) -> Line:
+    """The line, with a sign at its end where it is longer than ``width``."""
+    over = _length(line) - width
+    if over <= 0:
+        return line
+    text, style = line[-1]
+    return [*line[:-1], (text[: -over - len(glyphs.cut)] + glyphs.cut, style)]
+
+
+def _segments(line: Line, width: int) -> Iterator[Segment]:
+    """The line cut to ``width``, neighbours of one style joined."""
+    left = width
+    for style, cells in groupby(line, key=lambda cell: cell[1]):
+        text = "".join(text for text, _ in cells)[:left]
+        left -= len(text)
+        if text:
+            yield Segment(text, STYLES[style])
