@@ -17,7 +17,7 @@ class Chain:
     - Of the Cuts that several flows have pending, the earliest is the one that counts; each one told replaces the one before.
     """
 
-    __slots__ = ("_cuts", "_floors", "_flows", "_told")
+    __slots__ = ("_cuts", "_floor", "_floors", "_flows", "_told")
 
     def __init__(self, flows: Sequence[Flow]) -> None:
         self._flows = tuple(flows)
@@ -45,6 +45,12 @@ class Chain:
             out.append(Finish(now))
         return out
 
+    def cut(self, cut: Cut) -> list[Action]:
+        """Someone before the chain closes the connection: politely behind what is under way, or by a reset at once."""
+        out: list[Action] = []
+        self._cut(cut, -1, out)
+        return out
+
     def changed(self, flows: Sequence[Flow], now: float) -> list[Action]:
         """Other flows from now on: those no longer among them let go, the new ones take hold, the rest keep their state.
 
@@ -52,23 +58,30 @@ class Chain:
         remaining flow still wants is among the answers.
         """
         before, self._flows = self._flows, tuple(flows)
-        cuts = {id(flow): cut for flow, cut in zip(before, self._cuts, strict=True)}
+        *cuts_before, outer = self._cuts
+        cuts = {id(flow): cut for flow, cut in zip(before, cuts_before, strict=True)}
         self._forget()
         out: list[Action] = []
         for flow in before:
             if not any(flow is other for other in self._flows):
-                # The flows behind it saw nothing of what it held, so they need not see its last word either.
-                out.extend(flow.healed(now))
+                for action in flow.healed(now):
+                    if isinstance(action, Cut):
+                        outer = min((one for one in (outer, action) if one), key=_urgency)
+                    else:
+                        out.append(action)
         for stage, flow in enumerate(self._flows):
             if id(flow) not in cuts:
                 self._pass(flow.opened(now), stage, out)
             elif (cut := cuts[id(flow)]) is not None:
                 self._cut(cut, stage, out)
+        if outer is not None:
+            self._cut(outer, -1, out)
         return out
 
     def _forget(self) -> None:
         self._floors = [-math.inf] * len(self._flows)
-        self._cuts: list[Cut | None] = [None] * len(self._flows)
+        self._floor = -math.inf  # the last instant told
+        self._cuts: list[Cut | None] = [None] * (len(self._flows) + 1)  # the last one is from before the chain
         self._told: Cut | None = None
 
     def _pass(self, actions: Iterable[Action], stage: int, out: list[Action]) -> None:
@@ -82,10 +95,8 @@ class Chain:
             if action.at < floors[stage]:
                 action = Send(floors[stage], action.data) if isinstance(action, Send) else Finish(floors[stage])
             floors[stage] = action.at
-            if last:
-                out.append(action)
-            elif action.at == math.inf:
-                floors[-1] = math.inf
+            if last or action.at == math.inf:
+                self._floor = max(self._floor, action.at)
                 out.append(action)
             elif isinstance(action, Send):
                 self._pass(self._flows[stage + 1].received(action.data, action.at), stage + 1, out)
@@ -95,10 +106,14 @@ class Chain:
     def _cut(self, cut: Cut, stage: int, out: list[Action]) -> None:
         self._cuts[stage] = cut
         pending = [one for one in self._cuts if one is not None]
-        due = min((self._polite(one) for one in pending), key=lambda one: (one.at, not one.reset))
+        due = min((self._polite(one) for one in pending), key=_urgency)
         if due != self._told and (due.at < math.inf or self._told is not None):
             self._told = due
             out.append(due)
 
     def _polite(self, cut: Cut) -> Cut:
-        return cut if cut.reset else Cut(max(cut.at, self._floors[-1]))
+        return cut if cut.reset else Cut(max(cut.at, self._floor))
+
+
+def _urgency(cut: Cut) -> tuple[float, bool]:
+    return cut.at, not cut.reset
