@@ -25,7 +25,13 @@ _LEAST_COUNT = 0
 class Part(BaseModel):
     """A piece of a playbook: no key it does not know, no value bent into another type."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False, protected_namespaces=())
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        allow_inf_nan=False,
+        protected_namespaces=(),
+        alias_generator=lambda name: name.removesuffix("_"),
+    )
 
     def given(self) -> dict[str, Any]:
         """What was written, by the name it was written under; what was left out is not there."""
@@ -38,10 +44,7 @@ Fields = dict[str, tuple[Any, Any]]
 
 def part(name: str, fields: Fields, doc: str = "") -> type[Part]:
     """A model of ``fields``: key -> (type, pydantic Field). Keys may be any text; inside they never shadow a method."""
-    named: dict[str, Any] = {}
-    for key, (hint, info) in fields.items():
-        info.alias = key
-        named[f"{key}_"] = (hint, info)
+    named: dict[str, Any] = {f"{key}_": written for key, written in fields.items()}
     return create_model(name, __base__=Part, __doc__=doc or None, **named)
 
 
