@@ -7,9 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from chaoscli.services.base import Service
+from chaoscli.services.broker import Broker, BrokerSettings
+from chaoscli.services.hop import Hop, HopSettings
 from chaoscli.services.inventory import Inventory, InventorySettings
 from chaoscli.services.node import Node
 from chaoscli.services.order import Order, OrderSettings
+from chaoscli.services.payment import Payment, PaymentSettings
+from chaoscli.services.register import Register, RegisterSettings
 from chaoscli.services.work import Capacity
 
 
@@ -28,5 +32,17 @@ KINDS: dict[str, ServiceKind] = {
     ),
     "inventory": ServiceKind(
         settings=InventorySettings, make=Inventory, doc="knows the stock: GET /api/inventory/check/..., POST .../reserve/..."
+    ),
+    "payment": ServiceKind(
+        settings=PaymentSettings, make=Payment, doc="charges customers: POST /payment/charge; honours Idempotency-Key"
+    ),
+    "hop": ServiceKind(
+        settings=HopSettings, make=Hop, doc="a link of a chain: does its work, then asks the services it calls; any path"
+    ),
+    "broker": ServiceKind(
+        settings=BrokerSettings, make=Broker, doc="topics, at-least-once: POST /topics/T to publish, .../lease, .../ack/ID"
+    ),
+    "register": ServiceKind(
+        settings=RegisterSettings, make=Register, doc="replicated values, last write wins: GET and PUT /register/KEY"
     ),
 }

@@ -120,9 +120,9 @@ class Node:
 
         return await self._callers[callee].call(prepare)
 
-    def happened(self, what: str, request: Request | None = None, **data: Any) -> None:
-        """Tell a fact of the shop's own world."""
-        name = request.header(REQUEST_ID) if request is not None else ""
+    def happened(self, what: str, request: Request | str = "", **data: Any) -> None:
+        """Tell a fact of the shop's own world; ``request`` is the one that led to it, or its id."""
+        name = request if isinstance(request, str) else request.header(REQUEST_ID)
         self.tell(Happened(at=self.now(), node=self.name, what=what, request=name, data=data))
 
     def note(self, text: str, level: str = "info") -> None:

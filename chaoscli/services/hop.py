@@ -1,0 +1,205 @@
+"""Hop: a service of no trade, for chains. It does its work, asks the next ones, or hands on through a broker.
+
+Any path will do. ``?items=20`` says that a request brings twenty pieces of work; a hop told to call ``times: 20`` asks
+twenty times for one piece, or, told to ``batch``, once for twenty.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+from urllib.parse import quote
+
+import trio
+
+from chaoscli.messages import ATTEMPT, CALLER, REQUEST_ID, SENT_AT, SERVED_AS, TRACE_PARENT, CallError, Request, Response, Result
+from chaoscli.services.base import Service
+from chaoscli.services.node import Node
+from chaoscli.services.replies import json_value, passed_on, query, reply, whole_number
+from chaoscli.services.work import Capacity, Workers
+from chaoscli.settings import setting
+
+# Long enough that idle consumers cost next to nothing, short enough for a play of seconds to end in an orderly way.
+LONGEST_POLL_S = 1.0
+# After a failed lease; without it consumers would storm a broker that cannot be reached.
+PAUSE_AFTER_FAILURE_S = 0.1
+# What one request may ask for: five seconds of a worker of the default speed.
+MOST_ITEMS = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HopSettings(Capacity):
+    """How it asks the next ones. ``publish`` and ``consume`` need the broker among the services it calls."""
+
+    parallel: bool = setting("ask all the next ones at once; otherwise one after the other", False)
+    times: int = setting("calls to each of the next ones for each request", 1)
+    batch: bool = setting("make one call of all the `times`", False)
+    items: int = setting("pieces of work in a request that does not say `?items=`", 1)
+    publish: str | None = setting("topic to hand each request on to, answering 202 at once", None)
+    consume: str | None = setting("topic to work off", None)
+    broker: str = setting("the broker's name", "broker")
+    consumers: int = setting("messages worked off at once", 4)
+
+
+class _CalleeFailedError(Exception):
+    def __init__(self, status: int, why: str) -> None:
+        super().__init__(why)
+        self.status = status
+
+
+class Hop(Service):
+    """Answers 200 when all the next ones did, 202 when it handed on; 502 or 504 when one of them failed it."""
+
+    def __init__(self, node: Node, settings: HopSettings) -> None:
+        self._node = node
+        self._settings = settings
+        uses_broker = settings.publish is not None or settings.consume is not None
+        self._next = tuple(name for name in node.callees if not (uses_broker and name == settings.broker))
+
+    def cost(self, request: Request) -> float:
+        items = self._items(request)
+        return 1.0 if items is None else float(items)
+
+    async def handle(self, request: Request) -> Response:
+        if self._items(request) is None:
+            return reply(400, {"error": f"items must be a whole number from 1 to {MOST_ITEMS}"})
+        try:
+            used = await self._ask_next(request)
+            published = await self._publish(request)
+        except _CalleeFailedError as error:
+            return reply(error.status, {"service": self._node.name, "error": str(error)})
+        if published is not None:
+            return reply(202, {"service": self._node.name, "published": published}, passed_on(*used))
+        return reply(200, {"service": self._node.name, "calls": len(used)}, passed_on(*used))
+
+    def _items(self, request: Request) -> int | None:
+        """How many pieces of work the request asks for; None for a number that makes no sense."""
+        text = query(request, "items")
+        if not text:
+            return self._settings.items
+        items = whole_number(text)
+        return items if items is not None and items <= MOST_ITEMS else None
+
+    # -- the next ones -----------------------------------------------------------------------------------------------------
+
+    async def _ask_next(self, request: Request) -> list[Response]:
+        settings = self._settings
+        each = 1 if settings.batch else settings.times
+        target = f"{request.path}?items={settings.times}" if settings.batch else request.path
+        calls = [(callee, number) for callee in self._next for number in range(1, each + 1)]
+        if not settings.parallel:
+            return [await self._ask(request, callee, target, number) for callee, number in calls]
+        answers: dict[tuple[str, int], Response | _CalleeFailedError] = {}
+        async with trio.open_nursery() as nursery:
+            for callee, number in calls:
+                nursery.start_soon(self._ask_into, answers, request, callee, target, number)
+        for call in calls:
+            answer = answers[call]
+            if isinstance(answer, _CalleeFailedError):
+                raise answer
+        return [answer for call in calls if isinstance(answer := answers[call], Response)]
+
+    async def _ask_into(
+        self,
+        answers: dict[tuple[str, int], Response | _CalleeFailedError],
+        request: Request,
+        callee: str,
+        target: str,
+        number: int,
+    ) -> None:
+        try:
+            answers[callee, number] = await self._ask(request, callee, target, number)
+        except _CalleeFailedError as error:
+            answers[callee, number] = error
+
+    async def _ask(self, request: Request, callee: str, target: str, number: int) -> Response:
+        call = partial(self._node.call, callee, request.method, target, cause=request, number=number)
+        return await _answered(callee, call(json=json_value(request.body)))
+
+    # -- through the broker ------------------------------------------------------------------------------------------------
+
+    async def _publish(self, request: Request) -> int | None:
+        """The message's number, once the broker has it for good; None when there is no topic to publish to."""
+        settings = self._settings
+        if settings.publish is None:
+            return None
+        call = self._node.call(
+            settings.broker, "POST", f"/topics/{quote(settings.publish, safe='')}", cause=request, json=_message(request)
+        )
+        said = json_value((await _answered(settings.broker, call)).body)
+        return int(said["id"])
+
+    async def run(self, workers: Workers) -> None:
+        """Work off the topic, as many messages at once as there are consumers."""
+        if self._settings.consume is None:
+            return
+        async with trio.open_nursery() as nursery:
+            for number in range(1, self._settings.consumers + 1):
+                nursery.start_soon(self._consume, workers, self._settings.consume, number)
+
+    async def _consume(self, workers: Workers, topic: str, consumer: int) -> None:
+        asked = 0
+        while True:
+            asked += 1
+            message = await self._lease(topic, f"{self._node.name}-{consumer}-lease-{asked}")
+            if message is not None:
+                await self._work_off(workers, topic, message)
+
+    async def _lease(self, topic: str, name: str) -> dict[str, Any] | None:
+        timeout_s = self._node.policy(self._settings.broker).timeout
+        wait_s = LONGEST_POLL_S if timeout_s is None else min(LONGEST_POLL_S, timeout_s / 2)
+        cause = Request(method="POST", target="/", headers=((REQUEST_ID, name),))
+        target = f"/topics/{quote(topic, safe='')}/lease?wait={wait_s:g}"
+        try:
+            answer = await self._node.call(self._settings.broker, "POST", target, cause=cause)
+        except CallError:
+            await self._node.sleep(PAUSE_AFTER_FAILURE_S)
+            return None
+        if answer.status == 200 and not answer.header(SERVED_AS):  # a message remembered from before is no message
+            return dict(json_value(answer.body))
+        if answer.status != 204:
+            await self._node.sleep(PAUSE_AFTER_FAILURE_S)
+        return None
+
+    async def _work_off(self, workers: Workers, topic: str, message: dict[str, Any]) -> None:
+        """Acknowledge after the work, and after handing on: whatever fails, the message comes again and nothing is lost."""
+        request = _delivered(self._settings.broker, message)
+        answer = await workers.do(request, self.cost(request), self.handle)
+        if answer.status >= 400:
+            return
+        self._node.happened("worked off", request, topic=topic, message=message["id"], deliveries=message["deliveries"])
+        target = f"/topics/{quote(topic, safe='')}/ack/{message['id']}"
+        try:
+            await self._node.call(self._settings.broker, "POST", target, cause=request)
+        except CallError as error:
+            self._node.note(f"message {message['id']} of {topic} is done but not acknowledged: {error}", "warning")
+
+
+async def _answered(callee: str, call: Any) -> Response:
+    """The callee's answer if it is a good one; otherwise what a gateway says of it (RFC 9110, 15.6.3 and 15.6.5)."""
+    try:
+        answer: Response = await call
+    except CallError as error:
+        status = 504 if error.result is Result.TIMEOUT else 502
+        raise _CalleeFailedError(status, f"{callee}: {error.result.value}") from error
+    if answer.status >= 400:
+        raise _CalleeFailedError(502, f"{callee} answered {answer.status}")
+    return answer
+
+
+def _message(request: Request) -> dict[str, Any]:
+    return {"method": request.method, "target": request.target, "json": json_value(request.body)}
+
+
+def _delivered(broker: str, message: dict[str, Any]) -> Request:
+    """The request that was published, as it reaches the consumer; a second delivery is its second attempt."""
+    said = message["message"] if isinstance(message["message"], dict) else {}
+    headers = (
+        (REQUEST_ID, str(message["request"])),
+        (TRACE_PARENT, str(message["traceparent"])),
+        (CALLER, broker),
+        (ATTEMPT, str(message["deliveries"])),
+        (SENT_AT, str(message["sentAt"])),
+    )
+    return Request(method=str(said.get("method", "POST")), target=str(said.get("target", "/")), headers=headers)
