@@ -1,0 +1,178 @@
+"""What a playbook is about, as plain data: for ``chaos explain NAME`` and ``chaos list``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from chaoscli.playbook.load import load_playbook, shipped
+from chaoscli.playbook.meaning import FaultPlan, Playbook
+from chaoscli.services.catalogue import KINDS
+from chaoscli.topology import NodeSpec, Topology
+
+LOAD_DOC = "offers load: "
+
+# The groups of the catalogue in the order they build on each other; any other comes after them, by name.
+GROUPS = (
+    "The eight fallacies",
+    "No shared memory, no global clock, independent failure",
+    "The pitfalls",
+    "Handling failure",
+    "Consistency",
+    "War stories and larger pictures",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """One line of the list of playbooks."""
+
+    name: str
+    group: str
+    title: str
+    variants: tuple[str, ...]
+    lasts_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One node in a line: what it is called, what kind it is, what it does."""
+
+    name: str
+    kind: str
+    doc: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """One fault of the timeline; ``only_in`` names the variants that have it, when not all do."""
+
+    at_s: float
+    until_s: float | None
+    name: str
+    text: str
+    targets: tuple[str, ...]
+    only_in: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """One variant and what it changes, each as ``path: value``."""
+
+    name: str
+    summary: str
+    changes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """Everything there is to say of a playbook before it is played. ``diagram`` is lines of text."""
+
+    name: str
+    title: str
+    group: str
+    teaches: tuple[str, ...]
+    lesson: str
+    diagram: tuple[str, ...]
+    parts: tuple[Part, ...]
+    lasts_s: float
+    timeline: tuple[Moment, ...]
+    variants: tuple[Difference, ...]
+    expectations: tuple[str, ...]
+    notice: str
+    next: str
+
+
+def listed() -> tuple[Listed, ...]:
+    """All shipped playbooks, by group and name."""
+    playbooks = [load_playbook(one.path) for one in shipped()]
+    lines = [
+        Listed(
+            name=one.name,
+            group=one.group,
+            title=one.title,
+            variants=tuple(variant.name for variant in one.variants),
+            lasts_s=one.lasts_s,
+        )
+        for one in playbooks
+    ]
+    return tuple(sorted(lines, key=lambda line: (_rank(line.group), line.group, line.name)))
+
+
+def explain(playbook: Playbook) -> Explanation:
+    topology = playbook.variants[0].topology
+    return Explanation(
+        name=playbook.name,
+        title=playbook.title,
+        group=playbook.group,
+        teaches=playbook.teaches,
+        lesson=playbook.lesson,
+        diagram=diagram(topology),
+        parts=tuple(_part(node) for node in topology.nodes),
+        lasts_s=playbook.lasts_s,
+        timeline=_timeline(playbook),
+        variants=tuple(Difference(name=one.name, summary=one.summary, changes=one.changes) for one in playbook.variants),
+        expectations=tuple(one.text for one in playbook.expectations),
+        notice=playbook.notice,
+        next=playbook.next,
+    )
+
+
+def diagram(topology: Topology) -> tuple[str, ...]:
+    """Who calls whom, from the left to the right. A node that was drawn with its calls before is named again in brackets.
+
+    ::
+
+        shoppers ──> order ─┬─> inventory
+                            └─> payment ──> bank
+    """
+    called = {link.callee for link in topology.links}
+    calls = {node.name: tuple(node.calls) for node in topology.nodes}
+    drawn: set[str] = set()
+    # Loads come first; where everybody is called by somebody (a ring), the first node written begins.
+    roots = [node.name for node in (*topology.loads, *topology.services) if node.name not in called] or [topology.nodes[0].name]
+    return tuple(line for root in roots for line in _branch(root, calls, drawn))
+
+
+def _branch(name: str, calls: dict[str, tuple[str, ...]], drawn: set[str]) -> list[str]:
+    """The lines of one node and all it calls; the first begins with its name."""
+    callees = calls[name]
+    if name in drawn and callees:
+        return [f"[{name}]"]
+    drawn.add(name)
+    lines: list[str] = []
+    for number, callee in enumerate(callees):
+        below = _branch(callee, calls, drawn)
+        last = number == len(callees) - 1
+        if number == 0:
+            arrow = "──>" if last else "─┬─>"
+            start = f"{name} {arrow} "
+        else:
+            start = " " * (len(name) + 2) + ("└─> " if last else "├─> ")
+        carry = " " * (len(name) + 2) + ("  " if last else "│ ")
+        lines += [start + below[0], *(carry.ljust(len(start)) + line for line in below[1:])]
+    return lines or [name]
+
+
+def _part(node: NodeSpec) -> Part:
+    if node.kind == "load":
+        return Part(name=node.name, kind="load", doc=LOAD_DOC + str(node.settings["request"]))
+    return Part(name=node.name, kind=node.kind, doc=KINDS[node.kind].doc)
+
+
+def _timeline(playbook: Playbook) -> tuple[Moment, ...]:
+    plans: list[FaultPlan] = []
+    for variant in playbook.variants:
+        plans += [plan for plan in variant.faults if plan not in plans]
+    moments: list[Moment] = []
+    for plan in plans:
+        having = tuple(variant.name for variant in playbook.variants if plan in variant.faults)
+        moments.append(_moment(plan, having if len(having) < len(playbook.variants) else ()))
+    return tuple(sorted(moments, key=lambda moment: moment.at_s))
+
+
+def _moment(plan: FaultPlan, only_in: tuple[str, ...]) -> Moment:
+    return Moment(at_s=plan.at_s, until_s=plan.until_s, name=plan.name, text=plan.text, targets=plan.targets, only_in=only_in)
+
+
+def _rank(group: str) -> int:
+    return GROUPS.index(group) if group in GROUPS else len(GROUPS)
