@@ -10,7 +10,7 @@ import dataclasses
 import functools
 import types
 from collections.abc import Mapping
-from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 T = TypeVar("T")
 
@@ -33,12 +33,12 @@ def to_plain(value: Any) -> Any:
 
 def from_plain(kind: type[T], plain: Any) -> T:
     """The settings that ``to_plain`` was given. Fields the text lacks take their defaults; unknown ones are passed over."""
-    hints = _hints(kind)
+    hints = _hints(cast(type, kind))
     return kind(**{name: _rebuild(hints[name], plain[name]) for name in hints if name in plain})
 
 
 @functools.cache
-def _hints(kind: Any) -> dict[str, Any]:
+def _hints(kind: type) -> dict[str, Any]:
     hints = get_type_hints(kind)
     return {field.name: hints[field.name] for field in dataclasses.fields(kind)}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import signal
+import sys
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -21,8 +22,10 @@ from chaoscli.outcome import Outcome
 from chaoscli.play import Performance, play
 from chaoscli.playbook.load import load_playbook
 from chaoscli.playbook.meaning import Playbook, Variant
-from chaoscli.recording import Header, RunRecorder
+from chaoscli.recording import Header, RunRecorder, RunRecording
 from chaoscli.reports.json import document
+from chaoscli.views.final import Ending, Final
+from chaoscli.views.svg import svg_of
 from chaoscli.worlds.base import Recorder, World
 from chaoscli.worlds.processes import Spawner, open_spawner
 from chaoscli.worlds.real import open_real_world
@@ -31,6 +34,8 @@ from chaoscli.worlds.real import open_real_world
 DEFAULT_SEED = 1
 # Ten frames a second look alive; drawing one costs some ten milliseconds of one core.
 FRAME_S = 0.1
+# Where a timeline is at its best, and a page still shows it without scrolling.
+SVG_WIDTH = 120
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,19 +94,19 @@ async def _play_all(options: Options) -> list[Played]:
     # The warm parent imports what it needs while the playbooks are being read.
     async with open_spawner() as spawner:
         playbooks = [load_playbook(name, overrides=options.overrides, variants=options.variants) for name in options.names]
-        for playbook in playbooks:
-            one = await _play_one(playbook, options, spawner)
+        for name, playbook in zip(options.names, playbooks, strict=True):
+            one = await _play_one(name, playbook, options, spawner)
             played.append(one)
             if one.exit_code is ExitCode.INTERRUPTED:
                 break
     return played
 
 
-async def _play_one(playbook: Playbook, options: Options, spawner: Spawner) -> Played:
+async def _play_one(name: str, playbook: Playbook, options: Options, spawner: Spawner) -> Played:
     seed = next(one for one in (options.seed, playbook.seed, DEFAULT_SEED) if one is not None)
     header = Header(
-        playbook=playbook.name, title=playbook.title, seed=seed, world="real", variants=tuple(one.name for one in playbook.variants),
-        version=chaoscli.__version__, expectations=tuple(one.text for one in playbook.expectations),
+        playbook=playbook.name, title=playbook.title, seed=seed, world="real", version=chaoscli.__version__,
+        variants=tuple(one.name for one in playbook.variants), expectations=tuple(one.text for one in playbook.expectations),
     )  # fmt: skip
     with ExitStack() as stack:
         recorder = RunRecorder(header, _opened(options.record, stack))
@@ -112,9 +117,27 @@ async def _play_one(playbook: Playbook, options: Options, spawner: Spawner) -> P
     if recorder.sink_error is not None:
         error = error or _unwritten(options.record, recorder.sink_error)
     outcome = judge(recorder.recording, playbook.expectations)
-    played = Played(outcome=outcome, error=error, repeat=options.repeat(playbook.source_name, seed))
-    show_outcome(playbook, recorder.recording, played.outcome, options, error=error, repeat=played.repeat)
+    played = Played(outcome=outcome, error=error, repeat=options.repeat(name, seed))
+    _show(playbook, recorder.recording, played, options)
     return played
+
+
+def _show(playbook: Playbook, recording: RunRecording, played: Played, options: Options) -> None:
+    error = played.error
+    ending = Ending(
+        notice=playbook.notice, next_playbook=playbook.next, repeat=played.repeat,
+        error=error.message if error else "", exit_code=played.exit_code,
+    )  # fmt: skip
+    if not options.json:
+        show_outcome(playbook, recording, played.outcome, ending, show=options.show)
+    if error is not None:
+        print(f"chaos: {error.render()}", file=sys.stderr)
+    if options.svg is not None:
+        try:
+            picture = Final(recording, played.outcome, ending)
+            options.svg.write_text(svg_of(picture, width=SVG_WIDTH, title=f"chaos run {playbook.name}"), encoding="utf-8")
+        except OSError as failure:
+            raise NotMadeError(f"the picture could not be written to '{options.svg}': {failure.strerror}") from failure
 
 
 def _opened(file: Path | None, stack: ExitStack) -> IO[str] | None:
@@ -145,20 +168,19 @@ async def _perform(playbook: Playbook, seed: int, options: Options, recorder: Ru
     def open_world(variant: Variant, into: Recorder) -> AbstractAsyncContextManager[World]:
         return open_real_world(variant.topology, into, seed=seed, spawner=spawner, lasts_s=playbook.lasts_s, name=variant.name)
 
+    error: ChaosError | None = None
     recorders = {variant.name: recorder.variant(variant.name) for variant in playbook.variants}
     try:
-        async with _shown(playbook, recorder, options, performance), _interruptible(performance):
+        async with _shown(recorder, options, performance), _interruptible(performance):
             await play(playbook, open_world, recorders, performance)
     except* NotMadeError as group:
-        return _first(group)
-    return None
+        error = _first(group)
+    return error
 
 
 @asynccontextmanager
-async def _shown(playbook: Playbook, recorder: RunRecorder, options: Options, performance: Performance) -> AsyncIterator[None]:
-    with open_screen(
-        playbook, recorder.recording, show="quiet" if options.json and options.show == "plain" else options.show
-    ) as screen:
+async def _shown(recorder: RunRecorder, options: Options, performance: Performance) -> AsyncIterator[None]:
+    with open_screen(recorder.recording, options.show) as screen:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(_draw_frames, screen, performance)
             yield

@@ -71,7 +71,9 @@ class Spawner:
         with trio.move_on_after(LONGEST_START_S) as patience:
             await self._ready.wait()
         if patience.cancelled_caught:
-            raise NotMadeError(f"the process that starts the others was not ready within {LONGEST_START_S:g}s{self._last_words()}")
+            raise NotMadeError(
+                f"the process that starts the others was not ready within {LONGEST_START_S:g}s{self._last_words()}"
+            )
 
     async def signal(self, child: Child, number: int) -> None:
         """Send a signal, unless the child has ended already."""

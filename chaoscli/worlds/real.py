@@ -50,7 +50,14 @@ class RealWorld:
     """One variant's nodes and proxy. Made by ``open_real_world``."""
 
     def __init__(
-        self, topology: Topology, recorder: Recorder, seed: int, spawner: Spawner, nursery: trio.Nursery, lasts_s: float, name: str
+        self,
+        topology: Topology,
+        recorder: Recorder,
+        seed: int,
+        spawner: Spawner,
+        nursery: trio.Nursery,
+        lasts_s: float,
+        name: str,
     ) -> None:
         self._topology = topology
         self._recorder = recorder
