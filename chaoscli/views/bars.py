@@ -6,11 +6,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import floor, log10
 
+from chaoscli.messages import Result
 from chaoscli.views.glyphs import Glyphs
 from chaoscli.views.scene import Column, HopColumn, Lane
 
 Cell = tuple[str, str]  # a sign and the name of its style
 EIGHTHS = 8
+# An answer after a second is an answer, but the person who asked has lost the thread (Nielsen, Usability Engineering, 1993).
+LATE_S = 1.0
 # What a lane without any latency yet is scaled to, in seconds.
 FIRST_SCALE = (0.01, 1.0)
 # 1, 3, 10, 30, ...: half tenfolds make a scale that fits closely and still has round labels.
@@ -67,24 +70,24 @@ def bar(column: Column, scale: Scale, rows: int, glyphs: Glyphs, empty: Cell) ->
         worst = (scale.eighths(mark.worst_s, rows) - 1) // EIGHTHS
         if cells[worst] == empty:
             cells[worst] = (glyphs.worst, style)
-        if mark.result.value == "ok":
+        if mark.result is Result.OK and mark.median_s >= LATE_S:
+            _fill(cells, height, glyphs.levels, "late", body=glyphs.late)
+        elif mark.result is Result.OK:
             _fill(cells, height, glyphs.levels, style)
-        elif mark.result.value == "fallback":
+        elif mark.result is Result.FALLBACK:
             _stand(cells, height, (sign, style), (sign, style))
         else:
             _stand(cells, height, (sign, style), (glyphs.stem, style))
     return cells
 
 
-def share(column: Column, glyphs: Glyphs) -> Cell:
-    """How many of the ended requests succeeded, as the height of one cell."""
+def errors(column: Column, glyphs: Glyphs) -> Cell:
+    """How many of the ended requests did not succeed, as the height of one cell; nothing where all did."""
     if not column.ended:
         return (glyphs.waiting, "hanging") if column.hanging else (" ", "")
-    if column.succeeded == column.ended:
-        return (glyphs.levels[-1], "ok")
-    if not column.succeeded:
-        return (glyphs.nothing, "failed")
-    return (glyphs.levels[min(column.succeeded * EIGHTHS // column.ended, EIGHTHS - 2)], "share")
+    failed = column.ended - column.succeeded
+    # Rounded up: one failure among many shows.
+    return (glyphs.levels[-(-failed * EIGHTHS // column.ended) - 1], "failed") if failed else (" ", "")
 
 
 def traffic(columns: Sequence[HopColumn], glyphs: Glyphs, busiest: int) -> list[Cell]:
@@ -104,10 +107,10 @@ def traffic(columns: Sequence[HopColumn], glyphs: Glyphs, busiest: int) -> list[
     return cells
 
 
-def _fill(cells: list[Cell], height: int, levels: str, style: str) -> None:
+def _fill(cells: list[Cell], height: int, levels: str, style: str, body: str = "") -> None:
     whole, part = divmod(height, EIGHTHS)
     for row in range(whole):
-        cells[row] = (levels[-1], style)
+        cells[row] = (body or levels[-1], style)
     if part:
         cells[whole] = (levels[part - 1], style)
 

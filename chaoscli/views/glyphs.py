@@ -38,7 +38,7 @@ class Glyphs:
     cut: str
     yes: str
     no: str
-    nothing: str
+    late: str
 
 
 UNICODE = Glyphs(
@@ -72,7 +72,7 @@ UNICODE = Glyphs(
     cut="…",
     yes="✓",
     no="✗",
-    nothing="×",
+    late="▓",
 )
 
 ASCII = Glyphs(
@@ -106,7 +106,7 @@ ASCII = Glyphs(
     cut="~",
     yes="ok",
     no="NO",
-    nothing="x",
+    late="=",
 )
 
 WORDS = {
@@ -139,7 +139,7 @@ STYLES: Mapping[str, Style] = {
         "unanswered": "yellow",
         "hanging": "yellow",
         "worst": "dim",
-        "share": "green on red",
+        "late": "yellow",
         "busy": "blue",
         "bad": "red",
         "good": "green",

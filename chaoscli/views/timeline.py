@@ -9,8 +9,9 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.segment import Segment
 
 from chaoscli.messages import Result
+from chaoscli.recording import Header
 from chaoscli.units import format_duration, format_share
-from chaoscli.views.bars import Cell, Scale, bar, scale_of, share, traffic
+from chaoscli.views.bars import LATE_S, Cell, Scale, bar, errors, scale_of, traffic
 from chaoscli.views.glyphs import STYLES, WORDS, Glyphs, glyphs_for
 from chaoscli.views.layout import Layout, fit
 from chaoscli.views.scene import Band, Beat, Hop, Lane, Scene, Stage
@@ -32,6 +33,14 @@ class Timeline:
         for line in picture.lines():
             yield from _segments(line, layout.width)
             yield Segment.line()
+
+
+def title_of(header: Header) -> str:
+    return f"{header.playbook}: {header.title}" if header.title else header.playbook
+
+
+def subtitle_of(header: Header) -> str:
+    return f"{header.world}, seed {header.seed}"
 
 
 class _Picture:
@@ -126,12 +135,11 @@ class _Picture:
                 *self._beside(next(panel, None)),
             ]
         if self._at.share:
-            success = lane.tally.success
             yield [
-                (f"{'success':>{self._at.gutter - 2}} ", "faint"),
+                (f"{'errors':>{self._at.gutter - 2}} ", "faint"),
                 (self._glyphs.wall, "faint"),
-                *(share(column, self._glyphs) for column in lane.columns),
-                *self._beside(("", "-" if success is None else format_share(success))),
+                *(errors(column, self._glyphs) for column in lane.columns),
+                *self._beside(next(panel, None)),
             ]
         for hop in lane.hops[: self._at.hops]:
             yield self._hop(hop)
@@ -151,11 +159,12 @@ class _Picture:
         tally = lane.tally
         if not tally.requests:
             return
+        yield "success", "-" if tally.success is None else format_share(tally.success)
         yield "p50", _latency(tally.p50_s)
         yield "p99", _latency(tally.p99_s)
         if tally.in_flight > 0 and self._live:
             yield "in flight", str(tally.in_flight)
-        if tally.timeouts or self._at.rows > 3:
+        if tally.timeouts:
             yield "timeouts", str(tally.timeouts)
         if tally.skipped:
             yield "skipped", str(tally.skipped)
@@ -218,6 +227,8 @@ class _Picture:
         for result in Result:
             if result in seen:
                 line += [(self._glyphs.results[result], result.value), (f" {WORDS[result]}  ", "faint")]
+        if any(mark.result is Result.OK and mark.median_s >= LATE_S for column in columns for mark in column.marks):
+            line += [(self._glyphs.late, "late"), (f" ok, after {format_duration(LATE_S)}+  ", "faint")]
         if any(column.hanging for column in columns):
             line += [(self._glyphs.hanging, "hanging"), (" waiting  ", "faint")]
         if len(line) > 1:

@@ -1,0 +1,239 @@
+"""What is left on the screen when a run is over: the picture, the figures, the verdict, what to notice, what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from chaoscli.errors import ExitCode
+from chaoscli.measures.catalogue import MEASURES
+from chaoscli.outcome import Check, FaultReport, Figure, Outcome, RunProblem
+from chaoscli.recording import RunRecording
+from chaoscli.views.glyphs import STYLES, Glyphs, glyphs_for
+from chaoscli.views.layout import plot_width
+from chaoscli.views.scene import Scene
+from chaoscli.views.source import SceneSource
+from chaoscli.views.timeline import Timeline, subtitle_of, title_of
+
+# The figures of the table, if any variant has something to show for them.
+REQUEST_ROWS = (
+    "requests",
+    "success",
+    "p50",
+    "p99",
+    "slowest",
+    "timeouts",
+    "fallbacks",
+    "unanswered",
+    "skipped",
+    "recovery",
+)
+LINK_ROWS = ("timeouts", "peak", "amplification", "p50")
+ALWAYS = ("requests", "success", "p50", "p99")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """What the playbook and the command have to say at the end; all may be empty. ``error`` is why the run was not made."""
+
+    notice: str = ""
+    next_playbook: str = ""
+    repeat: str = ""
+    error: str = ""
+    exit_code: ExitCode | None = None
+
+
+class Final:
+    """The whole end of a run as a rich renderable."""
+
+    def __init__(self, run: RunRecording, outcome: Outcome, ending: Ending | None = None) -> None:
+        self._run = run
+        self._outcome = outcome
+        self._ending = ending or Ending()
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        glyphs = glyphs_for(console)
+        scene = final_scene(self._run, options.max_width)
+        if any(lane.tally.requests for lane in scene.lanes):
+            yield Timeline(scene)
+            yield ""
+            yield measures_table(self._outcome)
+        for title, part in self._parts(glyphs):
+            yield ""
+            yield Text(title, STYLES["title"])
+            yield Padding(part, (0, 0, 0, 2)) if title else part
+        yield ""
+        yield verdict(self._outcome, self._ending, glyphs)
+
+    def _parts(self, glyphs: Glyphs) -> Iterator[tuple[str, RenderableType]]:
+        outcome, ending = self._outcome, self._ending
+        if outcome.faults:
+            yield "faults, asked and achieved", faults_table(outcome.faults, glyphs)
+        if outcome.checks:
+            yield "expected", checks_table(outcome.checks, glyphs)
+        if outcome.problems:
+            yield "problems", problem_lines(outcome.problems, glyphs)
+        if ending.notice:
+            yield "notice", Text(unwrapped(ending.notice))
+        if ending.next_playbook or ending.repeat:
+            yield "next", _next_lines(ending)
+
+
+def final_scene(run: RunRecording, width: int) -> Scene:
+    """The run as it was when its last event had happened, for a picture ``width`` characters wide."""
+    now = max((event.at for recording in run.variants.values() for event in recording.events[-1:]), default=0.0)
+    source = SceneSource(run.variants, title=title_of(run.header), subtitle=subtitle_of(run.header))
+    return source.scene(now, plot_width(width))
+
+
+def measures_table(outcome: Outcome) -> Table:
+    """One column for each variant, one row for each figure that says something."""
+    table = _grid()
+    table.add_column(style=STYLES["faint"], no_wrap=True)
+    for variant in outcome.variants:
+        table.add_column(justify="right", header=Text(variant.name, STYLES["lane"]), no_wrap=True)
+    table.show_header = True
+    for label, cells in _measure_rows(outcome):
+        table.add_row(label, *cells)
+    return table
+
+
+def _measure_rows(outcome: Outcome) -> Iterator[tuple[str, list[str]]]:
+    for name in REQUEST_ROWS:
+        values = [variant.measures.get(name) for variant in outcome.variants]
+        if name in ALWAYS or any(values):
+            yield name, [MEASURES[name].show(value) for value in values]
+    links = dict.fromkeys(link for variant in outcome.variants for link in variant.links)
+    for link in _inner(list(links)):
+        rows = [_link_row(outcome, link, name) for name in LINK_ROWS]
+        yield from filter(None, rows)
+
+
+def _link_row(outcome: Outcome, link: str, name: str) -> tuple[str, list[str]] | None:
+    values = [variant.links.get(link, {}).get(name) for variant in outcome.variants]
+    if not any(values):
+        return None
+    return f"{link}: {name}", [MEASURES[name].show(value) for value in values]
+
+
+def _inner(links: Sequence[str]) -> list[str]:
+    """The links behind the first: those whose caller is called by somebody."""
+    called = {link.partition(" -> ")[2] for link in links}
+    return [link for link in links if link.partition(" -> ")[0] in called]
+
+
+def checks_table(checks: Sequence[Check], glyphs: Glyphs) -> Table:
+    """Each expectation with the values that decided it; what broke it goes underneath."""
+    table = _grid()
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    table.add_column(overflow="fold", style=STYLES["number"])
+    for check in checks:
+        sign = Text(glyphs.yes, STYLES["good"]) if check.held else Text(glyphs.no, STYLES["wrong"])
+        sentence = f"{check.variant}: {check.text}" if check.variant else check.text
+        table.add_row(sign, Text(sentence, "" if check.held else STYLES["wrong"]), Text(check.shown))
+        if not check.held:
+            for line in _blame(check):
+                table.add_row("", Text(line, STYLES["trouble"]), "")
+    return table
+
+
+def _blame(check: Check) -> Iterator[str]:
+    if check.reason:
+        yield check.reason
+    if check.guilty:
+        few = ", ".join(check.guilty[:3])
+        yield f"by {few}" + (f" and {len(check.guilty) - 3} more" if len(check.guilty) > 3 else "")
+
+
+def faults_table(reports: Sequence[FaultReport], glyphs: Glyphs) -> Table:
+    """What was asked of each fault beside what it did, over all variants."""
+    table = _grid()
+    for _ in range(4):
+        table.add_column(overflow="fold")
+    for name, alike in _by_fault(reports).items():
+        first = True
+        for what, figures in _by_figure(alike).items():
+            table.add_row(
+                Text(name if first else "", STYLES["fault"]),
+                Text(what, STYLES["faint"]),
+                Text(f"asked {figures[0].asked_shown}, got {_range(figures)}"),
+                Text(max((figure.note for figure in figures), key=len), STYLES["faint"]),
+            )
+            first = False
+    return table
+
+
+def _by_fault(reports: Iterable[FaultReport]) -> Mapping[str, list[FaultReport]]:
+    found: dict[str, list[FaultReport]] = {}
+    for report in reports:
+        found.setdefault(report.fault, []).append(report)
+    return found
+
+
+def _by_figure(reports: Iterable[FaultReport]) -> Mapping[str, list[Figure]]:
+    found: dict[str, list[Figure]] = {}
+    for report in reports:
+        for figure in report.figures:
+            found.setdefault(figure.what, []).append(figure)
+    return found
+
+
+def _range(figures: Sequence[Figure]) -> str:
+    """What was achieved, from the least to the most of all variants."""
+    known = sorted((figure for figure in figures if figure.achieved is not None), key=lambda one: one.achieved or 0.0)
+    if not known:
+        return figures[0].achieved_shown
+    low, high = known[0].achieved_shown, known[-1].achieved_shown
+    return low if low == high else f"{low} to {high}"
+
+
+def problem_lines(problems: Sequence[RunProblem], glyphs: Glyphs) -> Text:
+    lines = []
+    for problem in problems:
+        when = "" if problem.at is None else f"{problem.at:.2f}s "
+        whose = f"{problem.variant}: " if problem.variant else ""
+        lines.append(f"{glyphs.no} {when}{whose}{problem.text}")
+    return Text("\n".join(lines), STYLES["wrong"])
+
+
+def verdict(outcome: Outcome, ending: Ending, glyphs: Glyphs) -> Text:
+    """The last line: how it went, and what the command exits with."""
+    code = outcome.exit_code if ending.exit_code is None else ending.exit_code
+    total, broken = len(outcome.checks), len(outcome.broken)
+    match code:
+        case ExitCode.HELD:
+            said = f"every expectation held ({total})" if total else "the run is over; nothing was expected of it"
+        case ExitCode.VIOLATED:
+            said = f"{broken} of {total} expectations did not hold"
+        case ExitCode.INTERRUPTED:
+            said = "interrupted; everything was undone"
+        case _:
+            said = ending.error or "the run could not be made as asked"
+    good = code is ExitCode.HELD
+    line = Text(f"{glyphs.yes if good else glyphs.no} {said}", STYLES["good" if good else "wrong"])
+    return line.append(f"  (exit {code.value})", STYLES["faint"])
+
+
+def _next_lines(ending: Ending) -> Text:
+    lines = Text()
+    if ending.next_playbook:
+        lines.append(f"chaos run {ending.next_playbook}", STYLES["title"])
+    if ending.repeat:
+        lines.append("\n" if ending.next_playbook else "")
+        lines.append(ending.repeat).append("   # this run again", STYLES["faint"])
+    return lines
+
+
+def unwrapped(text: str) -> str:
+    """Prose as written in a file, its lines joined again; an empty line still ends a paragraph."""
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in text.strip().split("\n\n"))
+
+
+def _grid() -> Table:
+    return Table(box=None, show_header=False, padding=(0, 2, 0, 0), pad_edge=False)
