@@ -15,6 +15,7 @@ from typing import Any, Protocol, TypeVar, cast
 from chaoscli.errors import ChaosError
 from chaoscli.events import CurtainFell, CurtainRose, Event, encode, from_fields
 from chaoscli.settings import from_plain, to_plain
+from chaoscli.topology import Link
 
 # The form of the file. A reader refuses a higher number rather than misread it; new kinds and fields do not raise it.
 FORMAT = 1
@@ -82,6 +83,12 @@ class Recording:
         """How long load is offered, in seconds; 0 before the curtain rose."""
         rose = self.of(CurtainRose)
         return rose[0].lasts_s if rose else 0.0
+
+    @property
+    def links(self) -> tuple[Link, ...]:
+        """The links of the topology, as the curtain found them."""
+        rose = self.of(CurtainRose)
+        return tuple(Link.parse(link) for link in rose[0].links) if rose else ()
 
     @property
     def fell_at(self) -> float | None:

@@ -57,13 +57,15 @@ Compute = Callable[[Recording, Scope], float]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measure:
-    """``takes`` says which scopes it understands, ``windows`` which windows. ``compute`` raises NoData; infinite is "never"."""
+    """``takes`` says which scopes it understands, ``needs`` the one it cannot do without, ``windows`` which windows.
+    ``compute`` raises NoData; infinite is "never"."""
 
     name: str
     doc: str
     unit: Unit
     compute: Compute
     takes: frozenset[Taking] = frozenset({"load"})
+    needs: Taking | None = None
     windows: frozenset[When] = frozenset({"during", "before", "after"})
 
     def read(self, recording: Recording, scope: Scope | None = None) -> float | None:

@@ -25,9 +25,13 @@ def _measure(
     compute: Compute,
     takes: Iterable[Taking],
     doc: str,
+    *,
+    needs: Taking | None = None,
     windows: Iterable[When] = ("during", "before", "after"),
 ) -> Measure:
-    return Measure(name=name, doc=doc, unit=unit, compute=compute, takes=frozenset(takes), windows=frozenset(windows))
+    return Measure(
+        name=name, doc=doc, unit=unit, compute=compute, takes=frozenset(takes), needs=needs, windows=frozenset(windows)
+    )
 
 
 _ALL = (
@@ -77,11 +81,11 @@ _ALL = (
         recovery,
         ("load", "link"),
         "from the last heal until success and latency are back and stay",
-        ("after",),
+        windows=("after",),
     ),
     _measure("duplicates", COUNT, duplicates, ("what",), "effects that one request had more than once"),
     _measure("from_future", COUNT, from_future, ("link", "node"), "messages sent later than they came, by the clocks of the two"),
-    _measure("count", COUNT, count, ("what",), "how often something happened in the shop, by its name"),
+    _measure("count", COUNT, count, ("what",), "how often something happened in the shop, by its name", needs="what"),
 )
 
 MEASURES: dict[str, Measure] = {measure.name: measure for measure in _ALL}

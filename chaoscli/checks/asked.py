@@ -1,0 +1,132 @@
+"""What was asked of each fault beside what it achieved, from what the proxy measured and what the nodes told."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from statistics import fmean, median
+
+from chaoscli.events import Answered, Arrived, FaultHealed, FaultInjected, FaultMeasured
+from chaoscli.measures.windows import Spans, fault_lives
+from chaoscli.outcome import FaultReport, Figure
+from chaoscli.recording import Recording
+from chaoscli.units import DURATION, FACTOR, OFFSET, SHARE, SIZE, Unit, format_duration
+
+
+def fault_reports(recording: Recording) -> tuple[FaultReport, ...]:
+    """One for each fault, in the order in which they first came."""
+    first: dict[str, FaultInjected] = {}
+    for injected in recording.of(FaultInjected):
+        first.setdefault(injected.fault, injected)
+    return tuple(_report(recording, one) for one in first.values())
+
+
+def _report(recording: Recording, fault: FaultInjected) -> FaultReport:
+    measured = [one for one in recording.of(FaultMeasured) if one.fault == fault.fault]
+    return FaultReport(
+        variant=recording.name,
+        fault=fault.fault,
+        kind=fault.kind,
+        text=fault.text,
+        targets=fault.targets,
+        figures=(*_instants(recording, fault.fault), *_kept(recording, fault, measured)),
+        met=sum(one.met for one in measured) if measured else None,
+        touched=sum(one.touched for one in measured) if measured else None,
+        counted=("requests" if "probability" in fault.settings else "chunks") if measured else "",
+    )
+
+
+def _instants(recording: Recording, fault: str) -> Iterator[Figure]:
+    """When it was due and when it came, and the same of its heal; of several times, the first, and the worst in the note."""
+    for what, events in (("begins", recording.of(FaultInjected)), ("ends", recording.of(FaultHealed))):
+        times = [(one.asked_at, one.at) for one in events if one.fault == fault]
+        if times:
+            worst = max((at - asked for asked, at in times), key=abs)
+            note = f"off by {format_duration(worst)}" + (f" at worst of {len(times)} times" if len(times) > 1 else "")
+            yield figure(what, DURATION, *times[0], note=note)
+
+
+def _kept(recording: Recording, fault: FaultInjected, measured: Sequence[FaultMeasured]) -> Iterator[Figure]:
+    """What is particular to its kind."""
+    if fault.kind == "slow":
+        yield from _slow(recording, fault)
+    elif fault.kind == "clock_skew":
+        yield from _skew(recording, fault)
+    elif "probability" in fault.settings:
+        yield from _share(fault, measured)
+    else:
+        yield from _delay(measured)
+
+
+def _delay(measured: Sequence[FaultMeasured]) -> Iterator[Figure]:
+    """Delays over all links and directions, each by the chunks it delayed; errors are the worst of them."""
+    delayed = [one for one in measured if one.touched and one.asked_mean_s > 0.0]
+    chunks = sum(one.touched for one in delayed)
+    if chunks:
+        asked = math.fsum(one.asked_mean_s * one.touched for one in delayed) / chunks
+        achieved = math.fsum(one.achieved_mean_s * one.touched for one in delayed) / chunks
+        p50 = max((one.error_p50_s for one in delayed), key=abs)
+        p99 = max((one.error_p99_s for one in delayed), key=abs)
+        note = f"off by {format_duration(p50)} at p50, {format_duration(p99)} at p99"
+        yield figure("delay", DURATION, asked, achieved, note=note)
+    held = sum(one.held_bytes for one in measured)
+    if held:
+        yield figure("held", SIZE, None, float(held))
+
+
+def _share(fault: FaultInjected, measured: Sequence[FaultMeasured]) -> Iterator[Figure]:
+    """A share was asked of all requests it met; the first n, or the nth, is no share of anything."""
+    met = sum(one.met for one in measured)
+    if not met or fault.settings.get("first") is not None or fault.settings.get("nth") is not None:
+        return
+    touched = sum(one.touched for one in measured)
+    yield figure("share", SHARE, float(fault.settings["probability"]), touched / met, note=f"{touched} of {met} requests")
+
+
+def _slow(recording: Recording, fault: FaultInjected) -> Iterator[Figure]:
+    """How much longer the mean piece of work took while it lasted than before. Of work that calls on, the calls count too."""
+    lives = _spans(recording, fault.fault)
+    answers = [one for one in recording.of(Answered) if one.node in fault.targets]
+    during = [one.worked_s for one in answers if one.at - one.worked_s in lives]
+    before = [one.worked_s for one in answers if one.at <= lives.starts[0]]
+    asked = fault.settings.get("by")
+    if during and before and fmean(before) > 0.0:
+        note = f"work {format_duration(fmean(before))} before, {format_duration(fmean(during))} during"
+        yield figure("work", FACTOR, asked, fmean(during) / fmean(before), note=note)
+
+
+def _skew(recording: Recording, fault: FaultInjected) -> Iterator[Figure]:
+    """How far the node's clock was ahead of the truth, by its own stamps.
+
+    The truth is the clock of the same node before, or of nodes that no skew was aimed at: they share the host's.
+    """
+    skewed = {target for one in recording.of(FaultInjected) if one.kind == "clock_skew" for target in one.targets}
+    lives = _spans(recording, fault.fault)
+    stamps = [(one.node, one.at, one.received_wall_s - one.at) for one in recording.of(Arrived) if one.received_wall_s]
+    truth = [ahead for node, at, ahead in stamps if node not in skewed or at < lives.starts[0]]
+    seen = [(at, ahead) for node, at, ahead in stamps if node in fault.targets and at in lives]
+    if not truth or not seen or "offset" not in fault.settings:
+        return
+    drift = float(fault.settings.get("drift") or 0.0) * 1e-6
+    asked = float(fault.settings["offset"]) + drift * fmean(at - lives.starts[0] for at, _ in seen)
+    base = median(truth)
+    achieved = fmean(ahead - base for _, ahead in seen)
+    worst = max((ahead - base for _, ahead in seen), key=lambda ahead: abs(ahead - asked))
+    yield figure("offset", OFFSET, asked, achieved, note=f"{format_duration(worst)} at worst, of {len(seen)} stamps")
+
+
+def _spans(recording: Recording, fault: str) -> Spans:
+    lives = fault_lives(recording, fault)
+    return Spans(tuple(start for start, _ in lives), tuple(end for _, end in lives))
+
+
+def figure(what: str, unit: Unit, asked: float | None, achieved: float | None, *, note: str = "") -> Figure:
+    return Figure(
+        what=what,
+        unit=unit.name,
+        asked=asked,
+        achieved=achieved,
+        asked_shown="" if asked is None else unit.format(asked),
+        achieved_shown="" if achieved is None else unit.format(achieved),
+        note=note,
+    )

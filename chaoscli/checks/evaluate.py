@@ -1,0 +1,166 @@
+"""Holds a recording against an expectation: every measured value beside its bound, and the reason when there is none."""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable, Iterator, Mapping
+
+from chaoscli.checks.catalogue import INVARIANTS
+from chaoscli.checks.sentence import Combined, Comparison, Expectation, Group, Measured, Operator, Quantity, Relation, Term
+from chaoscli.measures.base import NoData
+from chaoscli.outcome import Check, Reading
+from chaoscli.recording import RunRecording
+from chaoscli.units import DURATION, SHARE, Unit
+
+_DO: Mapping[Operator, Callable[[float, float], float]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+}
+_HOLDS: Mapping[Relation, Callable[[float, float], bool]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    # Counts are exact; what was divided is not, and nobody means its last digit.
+    "==": lambda left, right: math.isclose(left, right, rel_tol=1e-9),
+}
+# A check names this many of the guilty; the recording has the others.
+MOST_GUILTY_NAMED = 5
+
+
+def evaluate(expectation: Expectation, run: RunRecording) -> tuple[Check, ...]:
+    """One check for each variant it is about, or one in all when its measures name their variants themselves.
+
+    A sentence about a variant that was not played is passed over: someone chose to play only some.
+    """
+    return tuple(_evaluate(expectation, run))
+
+
+def _evaluate(expectation: Expectation, run: RunRecording) -> Iterator[Check]:
+    named = {read.variant for read in expectation.measured if read.variant}
+    if not named <= run.variants.keys():
+        return
+    compares = expectation.comparison is not None and all(read.variant for read in expectation.measured)
+    if compares and not expectation.variants:
+        yield _check(expectation, run, "")
+        return
+    for variant in run.variants:
+        if variant in (expectation.variants or run.variants):
+            yield _check(expectation, run, variant)
+
+
+def _check(expectation: Expectation, run: RunRecording, variant: str) -> Check:
+    if expectation.comparison is None:
+        return _check_law(expectation, run, variant)
+    return _check_comparison(expectation.text, expectation.comparison, run, variant)
+
+
+def _check_law(expectation: Expectation, run: RunRecording, variant: str) -> Check:
+    law = INVARIANTS[expectation.invariant]
+    try:
+        finding = law.judge(run.variants[variant])
+    except NoData as nothing:
+        return Check(text=expectation.text, variant=variant, held=False, shown="no data", reason=str(nothing), kind="invariant")
+    return Check(
+        text=expectation.text,
+        variant=variant,
+        held=finding.held,
+        shown=finding.shown,
+        reason="" if finding.held else _blame(finding.guilty),
+        kind="invariant",
+        guilty=finding.guilty,
+    )
+
+
+def _blame(guilty: tuple[str, ...]) -> str:
+    names = ", ".join(guilty[:MOST_GUILTY_NAMED])
+    more = len(guilty) - MOST_GUILTY_NAMED
+    return f"broken by {names}" + (f" and {more} more" if more > 0 else "")
+
+
+def _check_comparison(text: str, comparison: Comparison, run: RunRecording, variant: str) -> Check:
+    read = _Reader(run, variant)
+    left, right = read.value(comparison.left), read.value(comparison.right)
+    held, reason = _verdict(comparison.relation, left, right)
+    reason = "; ".join(read.reasons) or reason
+    shown = f"{read.shown(comparison.left)} {comparison.relation} {read.shown(comparison.right)}"
+    if not held and read.shown(comparison.left) == read.shown(comparison.right) and left is not None and right is not None:
+        # "2s <= 2s" would be a riddle: show the digits that decide.
+        unit = next(iter(read.units), SHARE)
+        shown = f"{_exact(left, unit)} {comparison.relation} {_exact(right, unit)}"
+    return Check(text=text, variant=variant, held=held, shown=shown, reason=reason, readings=tuple(read.readings))
+
+
+def _verdict(relation: Relation, left: float | None, right: float | None) -> tuple[bool, str]:
+    if left is None or right is None:
+        return False, "no data"
+    if math.isinf(left) and math.isinf(right):
+        return False, "neither ever comes, so there is nothing to compare"
+    if math.isnan(left) or math.isnan(right):
+        return False, "there is no such number"
+    return _HOLDS[relation](left, right), ""
+
+
+class _Reader:
+    """Reads the measures of one comparison, for one variant, and remembers what it read."""
+
+    def __init__(self, run: RunRecording, variant: str) -> None:
+        self.readings: list[Reading] = []
+        self.reasons: list[str] = []
+        self.units: list[Unit] = []
+        self._run = run
+        self._variant = variant
+        self._shown: dict[int, str] = {}
+
+    def value(self, term: Term) -> float | None:
+        match term:
+            case Quantity(value=value):
+                return value
+            case Group(inner=inner):
+                return self.value(inner)
+            case Measured():
+                return self._read(term)
+            case Combined(operator=done, left=left, right=right):
+                return self._combine(done, self.value(left), self.value(right))
+
+    def shown(self, term: Term) -> str:
+        """The term as written, with what was measured in place of each measure."""
+        match term:
+            case Quantity(text=text):
+                return text
+            case Group(inner=inner):
+                return f"({self.shown(inner)})"
+            case Measured():
+                return self._shown[id(term)]
+            case Combined(operator=done, left=left, right=right):
+                return f"{self.shown(left)} {done} {self.shown(right)}"
+
+    def _read(self, term: Measured) -> float | None:
+        variant = term.variant or self._variant
+        value: float | None = None
+        try:
+            value = term.measure.compute(self._run.variants[variant], term.scope)
+        except NoData as nothing:
+            self.reasons.append(f"{term.text} has no data: {nothing}")
+        shown = term.measure.show(value)
+        self._shown[id(term)] = shown
+        self.units.append(term.measure.unit)
+        self.readings.append(Reading(text=term.text, variant=variant, value=value, shown=shown))
+        return value
+
+    def _combine(self, done: Operator, left: float | None, right: float | None) -> float | None:
+        if left is None or right is None:
+            return None
+        if done == "/" and right == 0:
+            self.reasons.append("this divides by nothing")
+            return None
+        return _DO[done](left, right)
+
+
+def _exact(value: float, unit: Unit) -> str:
+    if unit is DURATION:
+        return f"{value * 1e3:.3f}ms"
+    return f"{value * 100:.4f}%" if unit is SHARE else f"{value:.6g}"

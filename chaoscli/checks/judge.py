@@ -1,0 +1,73 @@
+"""From events to a verdict: checks, measures, what the faults did, and what makes the run itself doubtful."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from chaoscli.checks.asked import fault_reports
+from chaoscli.checks.evaluate import evaluate
+from chaoscli.checks.sentence import Expectation
+from chaoscli.events import EventsLost, NodeChanged
+from chaoscli.measures.base import Scope
+from chaoscli.measures.catalogue import MEASURES, STANDARD, STANDARD_OF_LINKS
+from chaoscli.outcome import Outcome, RunProblem, VariantOutcome
+from chaoscli.recording import Recording, RunRecording
+from chaoscli.topology import Link
+from chaoscli.units import format_duration
+
+# A load that is this late in the median no longer offers what the playbook says: at 50 requests a second it is a whole
+# request behind. A hiccup of the machine makes single requests late, and those are only reported.
+MOST_LATENESS_S = 0.02
+
+
+def judge(run: RunRecording, expectations: Sequence[Expectation]) -> Outcome:
+    """The outcome of a run, whole or interrupted; pure, so judging a recording again says the same."""
+    recordings = run.variants.values()
+    header = run.header
+    return Outcome(
+        playbook=header.playbook,
+        title=header.title,
+        seed=header.seed,
+        world=header.world,
+        version=header.version,
+        complete=bool(recordings) and all(recording.complete for recording in recordings),
+        variants=tuple(_variant(recording) for recording in recordings),
+        checks=tuple(check for expectation in expectations for check in evaluate(expectation, run)),
+        faults=tuple(report for recording in recordings for report in fault_reports(recording)),
+        problems=tuple(problem for recording in recordings for problem in _problems(recording)),
+    )
+
+
+def _variant(recording: Recording) -> VariantOutcome:
+    return VariantOutcome(
+        name=recording.name,
+        measures={name: MEASURES[name].read(recording) for name in STANDARD},
+        links={str(link): _link(recording, link) for link in recording.links},
+    )
+
+
+def _link(recording: Recording, link: Link) -> dict[str, float | None]:
+    scope = Scope(link=link)
+    return {name: MEASURES[name].read(recording, scope) for name in STANDARD_OF_LINKS}
+
+
+def _problems(recording: Recording) -> Iterator[RunProblem]:
+    for change in recording.of(NodeChanged):
+        if change.state == "died":
+            why = f": {change.detail}" if change.detail else ""
+            yield RunProblem(variant=recording.name, text=f"{change.node} died by itself{why}", at=change.at)
+    lost: Counter[str] = Counter()
+    for one in recording.of(EventsLost):
+        lost[one.source] += one.count
+    for source, count in lost.items():
+        yield RunProblem(variant=recording.name, text=f"{count} events of {source} were lost, so what is measured is too little")
+    yield from _late_load(recording)
+
+
+def _late_load(recording: Recording) -> Iterator[RunProblem]:
+    median = MEASURES["lateness_p50"].read(recording)
+    worst = MEASURES["lateness_max"].read(recording)
+    if median is not None and worst is not None and median > MOST_LATENESS_S:
+        text = f"the load could not keep up: {format_duration(median)} late in the median, {format_duration(worst)} at worst"
+        yield RunProblem(variant=recording.name, text=text)

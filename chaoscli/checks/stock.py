@@ -1,0 +1,56 @@
+"""The shelves as the inventories told of them: what each product began with, and every reservation in its order."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+from chaoscli.events import Happened
+from chaoscli.measures.base import NoData
+from chaoscli.recording import Recording
+
+STOCKED = "stocked"
+RESERVED = "stock reserved"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reservation:
+    """``left`` is what the inventory said remained."""
+
+    request: str
+    quantity: int
+    left: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shelf:
+    node: str
+    product: str
+    at_start: int
+    reservations: tuple[Reservation, ...]
+
+
+def shelves(recording: Recording) -> list[Shelf]:
+    """One for each product of each node of which something was reserved, by name; NoData when nothing was."""
+    begun = {
+        (one.node, str(one.data.get("product"))): int(one.data["quantity"])
+        for one in recording.of(Happened)
+        if one.what == STOCKED
+    }
+    taken: defaultdict[tuple[str, str], list[Reservation]] = defaultdict(list)
+    for one in recording.of(Happened):
+        if one.what == RESERVED:
+            data = one.data
+            reservation = Reservation(request=one.request, quantity=int(data["quantity"]), left=int(data["left"]))
+            taken[one.node, str(data["product"])].append(reservation)
+    if not taken:
+        raise NoData("nothing was reserved")
+    return [
+        Shelf(node=node, product=product, at_start=begun.get((node, product), _first_seen(found)), reservations=tuple(found))
+        for (node, product), found in sorted(taken.items())
+    ]
+
+
+def _first_seen(reservations: list[Reservation]) -> int:
+    """The stock before the first reservation, for a shop that was open before the recording began."""
+    return reservations[0].left + reservations[0].quantity
