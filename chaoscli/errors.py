@@ -42,6 +42,10 @@ class NotMadeError(ChaosError):
     exit_code = ExitCode.NOT_MADE
 
 
+# A line of a text is shown up to here: longer ones are data, and a hundred problems of them would be megabytes.
+LONGEST_LINE = 200
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
     """A place in a text: line and column count from 1; ``width`` is how many characters are meant."""
@@ -75,11 +79,22 @@ class Problem:
         """
         place = self.place
         gutter = f"{place.line:>3}"
-        caret = "^" + "~" * (place.width - 1)
-        # Tabs would move the caret; they are one column wide here as in the text.
-        text = place.text.replace("\t", " ")
-        under = f"{' ' * (place.column - 1)}{caret}" + (f"  {self.hint}" if self.hint else "")
+        text, column, width = _window(place)
+        caret = "^" + "~" * (width - 1)
+        under = f"{' ' * (column - 1)}{caret}" + (f"  {self.hint}" if self.hint else "")
         return f"{place}: {self.message}\n{gutter} | {text}\n{' ' * len(gutter)} | {under}"
+
+
+def _window(place: Place) -> tuple[str, int, int]:
+    """The part of the line worth showing, and where in it the caret stands and how wide it is."""
+    # Tabs would move the caret; they are one column wide here as in the text.
+    text = place.text.replace("\t", " ")
+    if len(text) <= LONGEST_LINE:
+        return text, place.column, place.width
+    start = max(0, min(place.column - 1 - LONGEST_LINE // 3, len(text) - LONGEST_LINE))
+    shown = text[start : start + LONGEST_LINE]
+    column = place.column - start
+    return shown, column, max(1, min(place.width, len(shown) - column + 1))
 
 
 class PlaybookError(ChaosError):

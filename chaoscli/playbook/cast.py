@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from chaoscli.errors import Place
 from chaoscli.load.settings import Load
-from chaoscli.playbook.model import Part, build, part, settings_fields, settings_part
+from chaoscli.playbook.model import Part, build, part, settings_fields, settings_part, within
 from chaoscli.playbook.nodes import MappingNode, Node, Problems, ScalarNode, SequenceNode, kind_of, mapping_or_empty, nearest
 from chaoscli.playbook.wording import read_part
 from chaoscli.resilience.policy import Policy
@@ -61,7 +61,7 @@ def service_part(kind: str) -> type[Part]:
     more = {
         "kind": (str, Field(kind, description="which service it is; needed where its name is not the name of one")),
         "port": (
-            Annotated[int, Field(ge=1, le=65535)],
+            Annotated[int, AfterValidator(within(1, 65535))],
             Field(None, description="the port it listens on under `chaos up`; any free one without"),
         ),
     }
@@ -146,14 +146,14 @@ def _read_calls(
 def _can_be_called(caller: str, callee: str, place: Place, services: MappingNode, loads: MappingNode, problems: Problems) -> bool:
     if callee == caller:
         problems.add(place, f"'{caller}' cannot call itself")
+    elif callee in services.entries:
+        return True
     elif callee in loads.entries:
         problems.add(place, f"'{callee}' is a load, on line {loads.entries[callee].key.line}; nobody can call it")
-    elif callee not in services.entries:
+    else:
         problems.add(
             place, f"there is no service '{callee}' to call", nearest(callee, (one for one in services.entries if one != caller))
         )
-    else:
-        return True
     return False
 
 

@@ -76,15 +76,17 @@ def _bounded(written: Any, hint: Any, metadata: Mapping[str, Any]) -> Any:
     most = metadata.get("maximum")
     if least is None and most is None:
         return written
-    return Annotated[written, AfterValidator(_within(least, most))]
+    return Annotated[written, AfterValidator(within(least, most))]
 
 
-def _within(least: float | None, most: float | None) -> Callable[[Any], Any]:
+def within(least: float | None, most: float | None) -> Callable[[Any], Any]:
+    """A validator of numbers; None on either side is no bound."""
+
     def check(value: Any) -> Any:
         if value is not None and least is not None and value < least:
-            raise ValueError(f"{value:g} is too small; the least is {least:g}")
+            raise ValueError(f"{value} is too small; the least is {least:g}")
         if value is not None and most is not None and value > most:
-            raise ValueError(f"{value:g} is too large; the most is {most:g}")
+            raise ValueError(f"{value} is too large; the most is {most:g}")
         return value
 
     return check

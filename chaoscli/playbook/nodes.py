@@ -137,5 +137,5 @@ def mapping_or_empty(node: Node | None, place: Place, what: str, problems: Probl
     if isinstance(node, MappingNode):
         return node
     if node is not None and not (isinstance(node, ScalarNode) and node.is_nothing):
-        problems.add(node.place, f"{what} should be a mapping of names, not {kind_of(node)}")
+        problems.add(node.place, f"{what} should be a mapping, not {kind_of(node)}")
     return MappingNode(node.place if node is not None else place, {})

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 
 from chaoscli.checks.expectation import Names
 from chaoscli.errors import Place, PlaybookError
 from chaoscli.playbook.cast import read_cast
 from chaoscli.playbook.meaning import Playbook, Variant
-from chaoscli.playbook.model import Name, Part, part, quantity
-from chaoscli.playbook.nodes import MappingNode, Problems, ScalarNode
+from chaoscli.playbook.model import Name, Part, part, quantity, within
+from chaoscli.playbook.nodes import MappingNode, Problems, ScalarNode, value_of
 from chaoscli.playbook.overrides import names_in, read_override
 from chaoscli.playbook.script import read_faults
 from chaoscli.playbook.sentences import read_sentences
@@ -25,10 +25,21 @@ T = TypeVar("T")
 
 # A lesson is seconds and a soak an hour; a longer run wants a load tool, not a playground.
 MAX_LASTS_S = 3600.0
+MAX_SEED = 2**53  # what JSON carries everywhere without loss
 MIN_LASTS_S = 0.1  # shorter than any service takes to answer
 
 # Each problem is three lines on a screen; whoever has more than these has one mistake many times.
 MAX_PROBLEMS = 100
+
+
+def _bounded(lasts_s: float) -> float:
+    if not MIN_LASTS_S <= lasts_s <= MAX_LASTS_S:
+        raise ValueError(f"a play lasts from {format_duration(MIN_LASTS_S)} to {format_duration(MAX_LASTS_S)}")
+    return lasts_s
+
+
+_Lasts: Any = Annotated[quantity(DURATION), AfterValidator(_bounded)]
+LASTS: TypeAdapter[float] = TypeAdapter(_Lasts)
 
 HEAD: type[Part] = part(
     "Playbook",
@@ -40,8 +51,11 @@ HEAD: type[Part] = part(
         "lesson": (str, Field(None, description="what is going to happen and why, told before the play")),
         "notice": (str, Field(None, description="what to look for in the picture, told after the play")),
         "next": (Name, Field(None, description="the playbook to try after this one")),
-        "lasts": (quantity(DURATION), Field(description="how long load is offered, like 12s")),
-        "seed": (int, Field(None, ge=0, description="the dice of this playbook unless --seed says otherwise")),
+        "lasts": (_Lasts, Field(description="how long load is offered, like 12s")),
+        "seed": (
+            Annotated[int, AfterValidator(within(0, MAX_SEED))],
+            Field(None, description="the dice of this playbook unless --seed says otherwise"),
+        ),
         "services": (Any, Field(description="who is on stage, and whom each of them calls")),
         "load": (Any, Field(description="the requests that arrive from outside")),
         "variants": (Any, Field(None, description="named differences to try side by side: dotted path -> value")),
@@ -59,7 +73,7 @@ def read_playbook(data: bytes, file: str, *, overrides: Sequence[str] = (), name
     root = read_source(data, file)
     played = scripts(root, [read_override(one) for one in overrides], problems)
     head = _read_head(played[0].tree, problems)
-    lasts_s = head.get("lasts")
+    lasts_s = _lasts_s(played[0].tree)
     variants = [_read_variant(script, lasts_s, problems) for script in played]
     expectations = read_sentences(root, _names(played, variants), problems)
     if len(problems):
@@ -89,10 +103,16 @@ def _read_head(tree: MappingNode, problems: Problems) -> dict[str, Any]:
         entry = tree.entries.get(section)
         if entry is not None and isinstance(entry.value, ScalarNode | MappingNode) and not names_in(entry.value):
             problems.add(entry.key, f"'{section}' has nobody in it")
-    if "lasts" in head and not MIN_LASTS_S <= head["lasts"] <= MAX_LASTS_S:
-        shortest, longest = format_duration(MIN_LASTS_S), format_duration(MAX_LASTS_S)
-        problems.add(tree.entries["lasts"].value.place, f"a play lasts from {shortest} to {longest}")
     return head
+
+
+def _lasts_s(tree: MappingNode) -> float | None:
+    """How long the play lasts, as far as that can be told when something else of the script is wrong."""
+    node = tree.get("lasts")
+    try:
+        return LASTS.validate_python(value_of(node)) if node is not None else None
+    except ValidationError:
+        return None
 
 
 def _read_variant(script: Script, lasts_s: float | None, problems: Problems) -> Variant:

@@ -24,6 +24,7 @@ from chaoscli.units import DURATION, SHARE, format_duration
 MAX_FAULTS = 1_000  # a script of more is a fuzzer's; the schedule of one stays readable to nobody
 
 _DIRECTIONS = {"request": (Direction.REQUEST,), "reply": (Direction.REPLY,), "both": BOTH}
+_USUAL = frozenset({"name", "at", "for", "until", "direction", "share"})
 _AIMS = {
     "link": "a link like `order -> inventory`, a list of them, or `* -> inventory`",
     "groups": "two or more groups of services, like [[order], [inventory]]",
@@ -131,17 +132,12 @@ class _Reading:
             place = self.written.entries[second].key
             self.problems.add(place, f"a fault is of one kind; this is '{first}' and '{second}'", "write two faults")
             return
-        usual = {"name", "at", "for", "until", "direction", "share"}
-        for key, place, _ in self.written.items():
-            hint = nearest(key, FAULTS)
-            if key not in usual and hint.startswith("did you mean"):
-                self.problems.add(place, f"unknown fault kind '{key}'", hint)
-                return
-        strange = next(((key, place) for key, place, _ in self.written.items() if key not in usual), None)
-        if strange is not None:
-            self.problems.add(strange[1], f"unknown fault kind '{strange[0]}'", f"known here: {', '.join(FAULTS)}")
-        else:
-            self.problems.add(self.written.place, "what kind of fault is this?", f"one of {', '.join(FAULTS)}")
+        usual = _USUAL.union(*map(_settings_of, FAULTS.values()))
+        strange = [(nearest(key, FAULTS), key, place) for key, place, _ in self.written.items() if key not in usual]
+        for hint, key, place in sorted(strange, key=lambda one: not one[0].startswith("did you mean")):
+            self.problems.add(place, f"unknown fault kind '{key}'", hint)
+            return
+        self.problems.add(self.written.place, "what kind of fault is this?", f"one of {', '.join(FAULTS)}")
 
     # -- its name --------------------------------------------------------------------------------------------------------
 
@@ -168,11 +164,7 @@ class _Reading:
                 self._time_problem("until", "a fault has `for` or `until`, not both", "leave one of them out")
             until_s, ending = at_s + given["for"], "for"
         if until_s is not None and until_s <= at_s:
-            message = (
-                "a fault that lasts no time at all"
-                if ending == "for"
-                else f"it ends before it begins, at {format_duration(at_s)}"
-            )
+            message = "it lasts no time at all" if ending == "for" else f"it ends before it begins, at {format_duration(at_s)}"
             self._time_problem(ending, message)
         elif self.lasts_s is not None and at_s >= self.lasts_s:
             self._time_problem("at", f"the play is over by then: it lasts {format_duration(self.lasts_s)}")
@@ -218,7 +210,7 @@ class _Reading:
             if item.text in self.cast.services:
                 yield item.text
             elif item.text in self.cast.loads:
-                self.problems.add(item.place, f"'{item.text}' is a load; a '{row.kind}' is for services")
+                self.problems.add(item.place, f"'{item.text}' is a load; '{row.kind}' is for services")
             else:
                 self.problems.add(item.place, f"there is no service '{item.text}'", nearest(item.text, self.cast.services))
 

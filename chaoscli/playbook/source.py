@@ -135,7 +135,7 @@ class _Reader:
         context = getattr(error, "context", None)
         since = getattr(error, "context_mark", None)
         where = f" ({context} from line {since.line + 1})" if context and since is not None else ""
-        self.fail(place, f"this is not YAML: {problem}{where}", _syntax_hint(problem))
+        self.fail(place, f"this is not YAML: {problem}{where}", _syntax_hint(problem, place))
 
     # -- building --------------------------------------------------------------------------------------------------------
 
@@ -212,7 +212,8 @@ class _Reader:
     def _refuse_tag(self, event: yaml.NodeEvent) -> None:
         tag = getattr(event, "tag", None)
         if tag is not None:
-            self.fail(self._place_of(event), f"the tag '{tag}' has no meaning in a playbook", "leave the tag out")
+            shown = tag.replace("tag:yaml.org,2002:", "!!")
+            self.fail(self._place_of(event), f"the tag '{shown}' has no meaning in a playbook", "leave the tag out")
 
 
 def _size(node: Node) -> int:
@@ -228,8 +229,8 @@ def _near_anchor(name: str, anchors: dict[str, tuple[Node, int]]) -> str:
     return nearest(name, anchors) if anchors else "quote a value that starts with '*'"
 
 
-def _syntax_hint(problem: str) -> str:
-    if "tab" in problem or "'\\t'" in problem:
+def _syntax_hint(problem: str, place: Place) -> str:
+    if "tab" in problem or place.text[place.column - 1 : place.column] == "\t":
         return "indent with spaces"
     if "mapping values are not allowed" in problem:
         return "quote a value that holds ': ', and check the indentation"

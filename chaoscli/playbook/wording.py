@@ -69,10 +69,11 @@ def _walk(node: Node, place: Place, location: tuple[int | str, ...]) -> tuple[No
 def _words(detail: ErrorDetails, node: Node, where: str) -> tuple[str, str]:
     """Message and hint for a value that does not fit."""
     kind, context = detail["type"], detail.get("ctx", {})
-    if kind == "value_error":
-        return str(context["error"]), ""
+    said = str(context.get("error", ""))
     if isinstance(node, ScalarNode) and node.is_nothing:
-        return f"{where} has no value", ""
+        return f"{where} has no value", said
+    if kind == "value_error":
+        return said, ""
     shown = f"'{_shortened(node.text)}'" if isinstance(node, ScalarNode) else kind_of(node)
     if kind == "literal_error":
         allowed = re.findall(r"'([^']*)'", str(context["expected"]))
