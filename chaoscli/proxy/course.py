@@ -1,0 +1,215 @@
+"""The way of one direction of one connection through its link's faults: what is held, until when, and how much at most.
+
+The memory of a link is bounded here: a direction that holds too much stops reading, the kernel's window closes, and the
+sender feels it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from chaoscli.faults.base import Action, Cut, Direction, Finish, Send
+from chaoscli.faults.chain import Chain
+from chaoscli.proxy.end import End
+from chaoscli.proxy.exchange import Exchange, Out
+from chaoscli.proxy.tally import Watched
+
+# One direction of one connection: 100 ms of 160 MB/s.
+MOST_HELD_BYTES = 16 << 20
+# All connections of one link together; beyond it each may still hold a little, or a silent one would starve the others.
+MOST_HELD_BY_LINK_BYTES = 64 << 20
+ALWAYS_ALLOWED_BYTES = 64 << 10
+
+
+@dataclass(slots=True)
+class Store:
+    """Bytes held by all connections of one link."""
+
+    held: int = 0
+
+
+class Course:
+    """From ``end``, where the bytes are read, to its other end.
+
+    On an HTTP link the ``exchange`` comes first; it is shared with the other direction, and may speak in both. Actions are
+    carried out in the order of the chain's answers. A Cut stands beside them: it replaces the one before it, and when it is
+    due, what is not yet due is dropped.
+    """
+
+    __slots__ = (
+        "_chain",
+        "_closed",
+        "_cut",
+        "_due",
+        "_end",
+        "_exchange",
+        "_pending",
+        "_store",
+        "direction",
+        "flows",
+        "held",
+        "opposite",
+    )
+
+    opposite: Course
+
+    def __init__(self, end: End, direction: Direction, store: Store, exchange: Exchange | None) -> None:
+        self.direction = direction
+        self.flows: tuple[Watched, ...] = ()
+        self.held = 0
+        self._end = end
+        self._store = store
+        self._exchange = exchange
+        self._chain = Chain(())
+        self._pending: deque[Action] = deque()
+        self._cut: Cut | None = None
+        self._due = math.inf
+        self._closed = False
+
+    # -- what comes in ---------------------------------------------------------------------------------------------------
+
+    def received(self, data: bytes) -> None:
+        now = self._end.engine.now()
+        if self._exchange is None:
+            self._take(self._chain.received(data, now), now)
+        else:
+            self._converse(self._exchange.received(self.direction, data, now), now)
+        if self._end.other.waiting is not None or not self.has_room:
+            self._end.pause()
+
+    def ended(self) -> None:
+        now = self._end.engine.now()
+        if self._exchange is None:
+            self._take(self._chain.ended(now), now)
+        else:
+            self._converse(self._exchange.ended(self.direction, now), now)
+
+    def broke(self) -> None:
+        """The sender is gone without a word: its reset arrives when the end of its stream would have."""
+        now = self._end.engine.now()
+        if self._exchange is not None and not self._exchange.ended(self.direction, now):
+            return  # nobody is to hear of it
+        for action in self._chain.ended(now):
+            if type(action) is Finish:
+                self._in_turn(Cut(action.at, reset=True), now)
+        self._schedule()
+
+    def change(self, flows: Sequence[Watched]) -> None:
+        """Other faults from now on. What is held goes out at once and in order, unless a fault that stays holds it for ever."""
+        now = self._end.engine.now()
+        self.flows = tuple(flows)
+        self._cut = None
+        still_held = any(flow.holds for flow in flows)
+        while self._pending and not (still_held and self._pending[0].at == math.inf):
+            self._let_go(self._pending.popleft())
+        if self._exchange is not None:
+            self._exchange.released()
+        self._take(self._chain.changed(flows, now), now)
+        self._go_on()
+
+    @property
+    def has_room(self) -> bool:
+        """Whether the sender may go on."""
+        if self.held <= ALWAYS_ALLOWED_BYTES:
+            return True
+        return self.held < MOST_HELD_BYTES and self._store.held < MOST_HELD_BY_LINK_BYTES
+
+    @property
+    def busy(self) -> bool:
+        """Something is still on its way."""
+        return bool(self._pending)
+
+    @property
+    def needed(self) -> bool:
+        return bool(self.flows or self._pending) or self._exchange is not None
+
+    def close(self) -> None:
+        """Nothing of this direction matters any more: let go of what is held."""
+        self._closed = True
+        self._store.held -= self.held
+        self.held = 0
+        self._pending.clear()
+        self._cut = None
+
+    # -- what goes out ---------------------------------------------------------------------------------------------------
+
+    def _converse(self, out: Out, now: float) -> None:
+        for direction, action in out:
+            course = self if direction is self.direction else self.opposite
+            course._take(course._through_chain(action, now), now)
+
+    def _through_chain(self, action: Action, now: float) -> list[Action]:
+        if type(action) is Send:
+            return self._chain.received(action.data, max(action.at, now))
+        if type(action) is Finish:
+            return self._chain.ended(max(action.at, now))
+        assert type(action) is Cut
+        return self._chain.cut(action)
+
+    def _take(self, actions: Iterable[Action], now: float) -> None:
+        for action in actions:
+            if type(action) is Cut:
+                self._cut = None if action.at == math.inf else action
+            else:
+                self._in_turn(action, now)
+        self._cut_if_due(now)
+        self._schedule()
+
+    def _in_turn(self, action: Action, now: float) -> None:
+        if action.at <= now and not self._pending:
+            self._pass_on(action)
+        elif not self._closed:
+            self._pending.append(action)
+            if type(action) is Send:
+                self.held += len(action.data)
+                self._store.held += len(action.data)
+
+    def _let_go(self, action: Action) -> None:
+        if type(action) is Send:
+            self.held -= len(action.data)
+            self._store.held -= len(action.data)
+        self._pass_on(action)
+
+    def _pass_on(self, action: Action) -> None:
+        if type(action) is Send:
+            self._end.other.write(action.data)
+        elif type(action) is Finish:
+            self._end.other.finish()
+        elif type(action) is Cut:
+            self._end.owner.close(reset=action.reset)
+
+    def _schedule(self) -> None:
+        due = self._pending[0].at if self._pending else math.inf
+        if self._cut is not None:
+            due = min(due, self._cut.at)
+        if due < self._due:
+            self._due = due
+            self._end.engine.at(due, self._release, due)
+
+    def _release(self, due: float) -> None:
+        if due != self._due:
+            return  # something was due before it and set a timer of its own
+        self._due = math.inf
+        now = self._end.engine.now()
+        while self._pending and self._pending[0].at <= now:
+            action = self._pending.popleft()
+            for flow in self.flows:
+                flow.tally.achieved(now - action.at)
+            self._let_go(action)
+        self._cut_if_due(now)
+        self._schedule()
+        self._go_on()
+
+    def _cut_if_due(self, now: float) -> None:
+        if self._cut is not None and self._cut.at <= now:
+            self._pass_on(self._cut)
+
+    def _go_on(self) -> None:
+        """Something left: there may be room for more, or it may have been the last."""
+        if self._end.read_ended:
+            self._end.owner.settle()
+        else:
+            self._end.resume()

@@ -1,0 +1,277 @@
+"""One socket of a proxied connection: reads it, writes what the other end reads, and pushes back when its peer is slow."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import struct
+from collections.abc import Callable
+from typing import Protocol
+
+from chaoscli.proxy.engine import Engine
+from chaoscli.proxy.poller import READABLE, WRITABLE
+
+# One read of a busy socket. Twice as much gains little and falls out of the cache.
+BUFFER_BYTES = 65536
+_BUFFER = bytearray(BUFFER_BYTES)  # one for all: an engine runs in one thread, and what is read is passed on or copied at once
+_VIEW = memoryview(_BUFFER)
+
+# A megabyte: a window full at most, so that a polite close stays cheap.
+MOST_LAST_READS = 16
+_RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # SO_LINGER: on, for no time
+
+
+class Course(Protocol):
+    """The way of what one end reads through the faults of its link."""
+
+    @property
+    def has_room(self) -> bool: ...
+
+    def received(self, data: bytes) -> None: ...
+
+    def ended(self) -> None: ...
+
+
+class Owner(Protocol):
+    """Whom an end tells of what concerns both ends."""
+
+    def broke(self, end: End) -> None:
+        """The socket of ``end`` failed."""
+
+    def settle(self) -> None:
+        """Both streams may be over: close if nothing of them is on its way."""
+
+    def close(self, *, reset: bool = False) -> None: ...
+
+
+class End:
+    """``other`` is the far end; ``course`` is None while the link is clean, and bytes go straight across."""
+
+    __slots__ = (
+        "_finish_due",
+        "_mask",
+        "_receive_into",
+        "_send",
+        "_watched",
+        "bytes_read",
+        "closed",
+        "course",
+        "engine",
+        "fd",
+        "other",
+        "owner",
+        "read_ended",
+        "sock",
+        "waiting",
+        "write_ended",
+    )
+
+    other: End
+    sock: socket.socket | None
+
+    def __init__(self, engine: Engine, owner: Owner) -> None:
+        self.engine = engine
+        self.owner = owner
+        self.course: Course | None = None
+        self.waiting: bytearray | None = None  # accepted for this socket, not yet taken by the kernel
+        self.bytes_read = 0
+        self.read_ended = False
+        self.write_ended = False
+        self.closed = False
+        self.sock = None
+        self.fd = -1
+        self._finish_due = False
+        self._send: Callable[[bytes | bytearray | memoryview], int] = _not_yet
+        self._mask = READABLE
+        self._watched = False
+
+    def open(self, sock: socket.socket) -> None:
+        """The socket of this end, connected or about to be; what was written before waits for it."""
+        self.sock = sock
+        self.fd = sock.fileno()
+        self._receive_into = sock.recv_into
+        self._send = sock.send
+        self._watched = True
+        self.engine.watch(self.fd, self._mask, self.ready)
+
+    # -- reading ---------------------------------------------------------------------------------------------------------
+
+    def ready(self, events: int) -> None:
+        if events & WRITABLE:
+            self._flush()
+        if events & ~WRITABLE and not self.closed:
+            if self._mask & READABLE:
+                self._read()
+            else:
+                self._look_after_a_hangup()
+
+    def _read(self) -> None:
+        try:
+            size = self._receive_into(_BUFFER)
+        except BlockingIOError:
+            return
+        except OSError:
+            self.owner.broke(self)
+            return
+        if not size:
+            self._end_reading()
+            return
+        self.bytes_read += size
+        if self.course is not None:
+            self.course.received(bytes(_VIEW[:size]))
+        elif not self.other.write(_VIEW[:size]):
+            self.pause()
+
+    def _end_reading(self) -> None:
+        self.read_ended = True
+        self.pause()
+        if self.other.sock is None:
+            self.owner.close()  # it went before it was put through to anyone
+        elif self.course is not None:
+            self.course.ended()
+        else:
+            self.other.finish()
+        if self.other.read_ended:
+            self.owner.settle()
+
+    def _look_after_a_hangup(self) -> None:
+        """The kernel says error or hang-up while nothing is wanted here: an error is one, a hang-up can wait unwatched."""
+        assert self.sock is not None
+        if self.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+            self.owner.broke(self)
+        elif not self._mask:
+            self._watched = False
+            self.engine.forget(self.fd)
+
+    def pause(self) -> None:
+        """Stop reading; the kernel's window then holds the sender back."""
+        self._want(self._mask & ~READABLE)
+
+    def resume(self) -> None:
+        """Read on, if there can be more and there is room for it."""
+        if self.closed or self.read_ended or self.other.waiting is not None:
+            return
+        if self.course is None or self.course.has_room:
+            self._want(self._mask | READABLE)
+
+    # -- writing ---------------------------------------------------------------------------------------------------------
+
+    def write(self, data: bytes | memoryview) -> bool:
+        """Pass ``data`` to this socket. False when some of it has to wait: stop reading then, ``resume`` will be called."""
+        if self.waiting is not None:
+            self.waiting += data
+            return False
+        if self.closed or self.write_ended:
+            return True  # nobody is left to take it
+        try:
+            sent = self._send(data)
+        except BlockingIOError:
+            sent = 0
+        except OSError:
+            self.owner.broke(self)
+            return True
+        if sent == len(data):
+            return True
+        self._wait_to_write(data[sent:])
+        return False
+
+    def finish(self) -> None:
+        """Nothing more will be written here: pass the end of the stream on, after what is waiting."""
+        if self.closed or self.write_ended or self._finish_due:
+            return
+        if self.waiting is None and not self._connected():
+            self._wait_to_write(b"")  # shutting a socket down while it connects would call the connection off
+        if self.waiting is not None:
+            self._finish_due = True
+            return
+        self.write_ended = True
+        if self.other.write_ended:
+            self.owner.close()
+            return
+        assert self.sock is not None
+        try:
+            self.sock.shutdown(socket.SHUT_WR)
+        except OSError:
+            self.owner.broke(self)
+
+    def _connected(self) -> bool:
+        if self.sock is None:
+            return False
+        try:
+            self.sock.getpeername()
+        except OSError:
+            return False
+        return True
+
+    def _wait_to_write(self, data: bytes | memoryview) -> None:
+        self.waiting = bytearray(data)
+        self._want(self._mask | WRITABLE)
+
+    def _flush(self) -> None:
+        if self.waiting is None:
+            return
+        try:
+            sent = self._send(self.waiting) if self.waiting else 0
+        except BlockingIOError:
+            return
+        except OSError:
+            self.owner.broke(self)
+            return
+        if sent < len(self.waiting):
+            del self.waiting[:sent]
+            return
+        self.waiting = None
+        self._want(self._mask & ~WRITABLE)
+        if self._finish_due:
+            self._finish_due = False
+            self.finish()
+        if self.other.read_ended:
+            self.owner.settle()
+        else:
+            self.other.resume()
+
+    # -- the end of it ---------------------------------------------------------------------------------------------------
+
+    def close(self, *, reset: bool = False) -> None:
+        """Let the socket go, by a reset or politely."""
+        if self.closed:
+            return
+        self.closed = True
+        self.waiting = None
+        if self.sock is None:
+            return
+        if self._watched:
+            self.engine.forget(self.fd)
+        if reset:
+            self._set_reset_on_close(self.sock)
+        elif not self.read_ended:
+            self._read_what_is_left()
+        self.engine.close_socket(self.sock)
+
+    def _set_reset_on_close(self, sock: socket.socket) -> None:
+        with contextlib.suppress(OSError):  # it may be reset already, which is what was wanted
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+
+    def _read_what_is_left(self) -> None:
+        """Closing a socket with bytes unread would reach the peer as a reset. One that never stops sending gets it."""
+        for _ in range(MOST_LAST_READS):
+            try:
+                if not self._receive_into(_BUFFER):
+                    return
+            except OSError:
+                return
+
+    def _want(self, mask: int) -> None:
+        if self.fd >= 0 and not self.closed:
+            if not self._watched:
+                if mask:
+                    self._watched = True
+                    self.engine.watch(self.fd, mask, self.ready)
+            elif mask != self._mask:
+                self.engine.change(self.fd, mask)
+        self._mask = mask
+
+
+def _not_yet(data: bytes | bytearray | memoryview) -> int:
+    """The send of an end that has no socket yet."""
+    raise BlockingIOError
