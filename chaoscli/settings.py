@@ -15,9 +15,13 @@ from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin, get
 T = TypeVar("T")
 
 
-def setting(doc: str, default: Any = dataclasses.MISSING) -> Any:
-    """A field of a settings dataclass with its help; without a default it must be given."""
-    return dataclasses.field(default=default, metadata={"doc": doc})
+def setting(doc: str, default: Any = dataclasses.MISSING, *, minimum: float | None = None) -> Any:
+    """A field of a settings dataclass with its help; without a default it must be given.
+
+    ``minimum`` is the least that a playbook may write; whole numbers are never negative, whatever it says.
+    """
+    bounds = {} if minimum is None else {"minimum": minimum}
+    return dataclasses.field(default=default, metadata={"doc": doc, **bounds})
 
 
 def to_plain(value: Any) -> Any:

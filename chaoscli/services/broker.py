@@ -36,7 +36,7 @@ class BrokerSettings(Capacity):
 
     service_time: Seconds = setting("how long accepting or acknowledging a message takes, on average", 0.001)
     visibility: Seconds = setting("a message that is not acknowledged for this long is delivered again", 2.0)
-    depth: int = setting("messages that one topic keeps; more are answered 503", 10_000)
+    depth: int = setting("messages that one topic keeps; more are answered 503", 10_000, minimum=1)
 
 
 class Broker(Service):

@@ -33,13 +33,13 @@ class HopSettings(Capacity):
     """How it asks the next ones. ``publish`` and ``consume`` need the broker among the services it calls."""
 
     parallel: bool = setting("ask all the next ones at once; otherwise one after the other", False)
-    times: int = setting("calls to each of the next ones for each request", 1)
+    times: int = setting("calls to each of the next ones for each request", 1, minimum=1)
     batch: bool = setting("make one call of all the `times`", False)
-    items: int = setting("pieces of work in a request that does not say `?items=`", 1)
+    items: int = setting("pieces of work in a request that does not say `?items=`", 1, minimum=1)
     publish: str | None = setting("topic to hand each request on to, answering 202 at once", None)
     consume: str | None = setting("topic to work off", None)
     broker: str = setting("the broker's name", "broker")
-    consumers: int = setting("messages worked off at once", 4)
+    consumers: int = setting("messages worked off at once", 4, minimum=1)
 
 
 class _CalleeFailedError(Exception):

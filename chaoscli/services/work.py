@@ -31,7 +31,7 @@ class Capacity:
 
     # A thread pool's usual size is ten times this (Tomcat 200); in a play of seconds and tens of requests a second the
     # smaller number is what a hung dependency can be seen to fill.
-    workers: int = setting("requests worked on at once", 16)
+    workers: int = setting("requests worked on at once", 16, minimum=1)
     # A warm service with a database answers within milliseconds; longer than the proxy's own delay by two orders.
     service_time: Seconds = setting("how long one piece of work takes, on average", 0.005)
     distribution: Literal["constant", "exponential", "lognormal"] = setting("how the times of work are spread", "constant")
