@@ -52,7 +52,7 @@ class Channel:
     def tell_event(self, event: Event) -> None:
         self._put(encode(event))
 
-    async def ask(self, do: str, **fields: Any) -> Line:
+    async def ask(self, do: str, /, **fields: Any) -> Line:
         """Ask the far end to do something and wait. NotMadeError when it refuses, ChannelClosed when it is gone."""
         if self._closed:
             raise ChannelClosed(self._name)

@@ -179,7 +179,7 @@ class RealWorld:
         """Where a service listens itself, past the proxy."""
         return self._addresses[node]
 
-    async def ask_proxy(self, do: str, **fields: Any) -> Line:
+    async def ask_proxy(self, do: str, /, **fields: Any) -> Line:
         return await self._ask(PROXY, do, **fields)
 
     # -- inside ------------------------------------------------------------------------------------------------------------
@@ -215,7 +215,7 @@ class RealWorld:
         if node in self._speeds:
             await self.set_speed(node, self._speeds[node])
 
-    async def _ask(self, name: str, do: str, **fields: Any) -> Line:
+    async def _ask(self, name: str, do: str, /, **fields: Any) -> Line:
         try:
             return await self._children[name].channel.ask(do, **fields)
         except ChannelClosed:
