@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import re
 import socket
@@ -10,6 +11,8 @@ import trio
 
 LOOPBACK = "127.0.0.1"
 EVERYWHERE = "::"
+# Dialling it fails at once: port 0 is nobody's.
+NOWHERE = (LOOPBACK, 0)
 # Long enough for a resolver that asks a second server, short enough that no client of the API has given up.
 RESOLVING_S = 5.0
 
@@ -60,16 +63,40 @@ async def resolve_listen(text: str) -> Address:
         return (EVERYWHERE if socket.has_ipv6 else "0.0.0.0"), port
     if host == "localhost":
         return LOOPBACK, port
+    return await look_up(host), port
+
+
+async def look_up(host: str) -> str:
+    """The address that a host name stands for, or the numeric address itself. AddressError when it has none."""
+    if is_numeric(host):
+        return host
     try:
         with trio.fail_after(RESOLVING_S):
-            found = await trio.socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            found = await trio.socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         raise AddressError(f"lookup {host}: no such host") from error
     except trio.TooSlowError as error:
         raise AddressError(f"lookup {host}: i/o timeout") from error
     # IPv4 first, as Go does for a host name with addresses of both kinds.
     chosen = next((one for one in found if one[0] == socket.AF_INET), found[0])
-    return str(chosen[4][0]), port
+    return str(chosen[4][0])
+
+
+def is_numeric(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def upstream_host(text: str) -> str:
+    """The host that an upstream names; empty for the loopback, and for what is no address."""
+    try:
+        host = split(text)[0]
+    except AddressError:
+        return ""
+    return "" if host == "localhost" else host
 
 
 def bind_failure(address: Address, error: OSError) -> str:

@@ -12,7 +12,18 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from chaoscli.control import replies, wire
-from chaoscli.control.addresses import Address, AddressError, bind_failure, join, resolve_listen, split
+from chaoscli.control.addresses import (
+    LOOPBACK,
+    NOWHERE,
+    Address,
+    AddressError,
+    bind_failure,
+    is_numeric,
+    join,
+    resolve_listen,
+    split,
+    upstream_host,
+)
 from chaoscli.control.replies import ApiError
 from chaoscli.control.routes import Task, What
 from chaoscli.control.toxics import BOTH, ToxicKind, directions, kind_of_toxic, with_toxicity
@@ -28,6 +39,8 @@ class Links(Protocol):
     """What the API asks of the board."""
 
     def add_link(self, name: str, *, listen: Address, upstream: Address | None, http: bool) -> Address: ...
+
+    def set_upstream(self, name: str, address: Address) -> None: ...
 
     def remove_link(self, name: str) -> None: ...
 
@@ -101,8 +114,11 @@ class Collection:
         self._now = now
         self._resolve = resolve
         self.proxies: dict[str, Proxy] = {}
-        # Called when a toxic with an end has come or changed, so that whoever keeps time can look again.
+        self._found: dict[str, str] = {}  # the address that each host name stood for when it was last looked up
+        # Called when a toxic with an end has come or changed, so that whoever keeps time can look again; and when a proxy
+        # has come whose upstream's host is a name that somebody must look up.
         self.deadline_changed: Callable[[], None] = lambda: None
+        self.name_wanted: Callable[[], None] = lambda: None
 
     async def do(self, task: Task) -> Response:
         """Do what was asked and say how it went; every refusal becomes its reply."""
@@ -159,7 +175,7 @@ class Collection:
     # -- proxies -----------------------------------------------------------------------------------------------------------
 
     async def _create(self, task: Task) -> Proxy:
-        asked = wire.read_proxy(wire.read_body(task.body))
+        asked = wire.read_whole_proxy(wire.read_body(task.body))
         _check_named(asked)
         self._check_free(asked.name)
         return await self.create_proxy(asked)
@@ -174,9 +190,13 @@ class Collection:
         toxics = _new_toxics(proxy, asked.toxics)
         address = await self._address(proxy.listen, "listen tcp: ") if asked.enabled is not False else None
         self._check_free(asked.name)
-        if address is not None:
-            self._start(proxy, address)
         self.proxies[proxy.name] = proxy
+        if address is not None:
+            try:
+                self._start(proxy, address)
+            except ApiError:
+                del self.proxies[proxy.name]
+                raise
         for toxic in toxics:
             self._add(proxy, toxic)
         return proxy
@@ -222,21 +242,48 @@ class Collection:
 
     def _start(self, proxy: Proxy, address: Address) -> None:
         try:
-            bound = self._board.add_link(proxy.name, listen=address, upstream=_dialled(proxy.upstream), http=proxy.http)
+            bound = self._board.add_link(proxy.name, listen=address, upstream=self._dialled(proxy), http=proxy.http)
         except OSError as error:
             raise ApiError(500, bind_failure(address, error)) from error
         proxy.listen, proxy.running = join(bound), True
         for toxic in proxy.toxics:
             self._inject(proxy, toxic)
+        self.name_wanted()
 
     def _stop(self, proxy: Proxy) -> None:
-        if not proxy.running:
+        if proxy.running:
+            self._board.remove_link(proxy.name)
+            proxy.running = False
+
+    # -- the names of upstreams ----------------------------------------------------------------------------------------------
+
+    def names(self) -> list[str]:
+        """The host names that running proxies dial, to be looked up by whoever can wait; each answer goes to ``resolved``."""
+        hosts = (upstream_host(proxy.upstream) for proxy in self.proxies.values() if proxy.running)
+        return sorted({host for host in hosts if host and not is_numeric(host)})
+
+    def resolved(self, host: str, address: str | None) -> None:
+        """``host`` stands for ``address`` now. None: for none, so that dialling it fails, unless it stood for one before."""
+        if address is None and host in self._found:
             return
-        for toxic in proxy.toxics:
-            if toxic.kind.fault(toxic.attributes) is not None:
-                self._board.heal(_key(proxy, toxic))
-        self._board.remove_link(proxy.name)
-        proxy.running = False
+        self._found[host] = address or ""
+        for proxy in self.proxies.values():
+            if proxy.running and upstream_host(proxy.upstream) == host:
+                self._board.set_upstream(proxy.name, self._dialled(proxy) or NOWHERE)
+
+    def _dialled(self, proxy: Proxy) -> Address | None:
+        """Where to dial; None while the name is being looked up, and nowhere for what is no address."""
+        try:
+            host, port = split(proxy.upstream)
+        except AddressError:
+            return NOWHERE
+        if is_numeric(host):
+            return host, port
+        if host in ("", "localhost"):
+            return LOOPBACK, port
+        if host not in self._found:
+            return None
+        return (self._found[host], port) if self._found[host] else NOWHERE
 
     # -- a list of proxies -------------------------------------------------------------------------------------------------
 
@@ -364,14 +411,6 @@ def _new_toxic(proxy: Proxy, asked: ToxicAsked) -> Toxic:
 def _same_listen(proxy: Proxy, listen: str, address: Address) -> bool:
     """Whether ``listen``, which resolves to ``address``, is where the proxy listens or would listen."""
     return listen == proxy.listen or join(address) == proxy.listen
-
-
-def _dialled(upstream: str) -> Address:
-    """The address to dial. What is no address is kept for later, like a name that does not resolve yet: dialling it fails."""
-    try:
-        return split(upstream)
-    except AddressError:
-        return upstream, 0
 
 
 def _key(proxy: Proxy, toxic: Toxic) -> str:

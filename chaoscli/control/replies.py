@@ -78,6 +78,7 @@ def populate_failed(error: ApiError, made: list[Mapping[str, Any]]) -> Response:
 def shortest(number: float) -> int | float:
     """The number that reads back as the same 32-bit float in the fewest digits: 0.2 stays 0.2, 1.0 becomes 1."""
     single = _single(number)
+    number = struct.unpack("<f", single)[0]
     short = next(close for digits in range(1, 18) if _single(close := float(f"{number:.{digits}g}")) == single)
     return int(short) if short.is_integer() and abs(short) < 1e15 else short
 
@@ -91,7 +92,7 @@ def fits_single(number: float) -> bool:
 
 
 def _single(number: float) -> bytes:
-    return struct.pack("f", number)
+    return struct.pack("<f", number)
 
 
 def _encoded(value: Any) -> bytes:

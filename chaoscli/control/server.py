@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import secrets
 from collections.abc import Callable
 
 import trio
 
+from chaoscli.control.addresses import AddressError, look_up
 from chaoscli.control.collection import Collection
 from chaoscli.control.routes import Task, What, route
 from chaoscli.messages import Request, Response
@@ -18,6 +20,11 @@ from chaoscli.net.http_server import HttpLimits, HttpServer
 LIMITS = HttpLimits(body_bytes=4 << 20, idle_s=60.0, read_s=15.0, write_s=30.0, connections=256)
 # As the original: a client that waited this long for a name to resolve hears that it took too long.
 ANSWERING_S = 25.0
+# A name that moves (a container that was replaced) is followed this soon; a resolver's cache answers most of it.
+LOOKED_UP_EVERY_S = 5.0
+# Threads that wait for a resolver at the same time.
+MOST_LOOK_UPS = 8
+_LOOK_UPS = trio.CapacityLimiter(MOST_LOOK_UPS)
 _TOO_LONG = b"<html><head><title>Timeout</title></head><body><h1>Timeout</h1></body></html>"
 _METRICS_TYPE = (("content-type", "text/plain; version=0.0.4; charset=utf-8"),)
 
@@ -64,3 +71,32 @@ async def end_toxics_in_time(collection: Collection) -> None:
         changed = trio.Event()
         with trio.move_on_at(collection.next_end()):
             await changed.wait()
+
+
+async def keep_names_resolved(collection: Collection) -> None:
+    """Look up the host names of upstreams, when one comes and again from time to time, until cancelled.
+
+    The original looks a name up for each connection; here no connection ever waits for a resolver after the first answer.
+    """
+    wanted = trio.Event()
+
+    def look_again() -> None:
+        wanted.set()
+
+    collection.name_wanted = look_again
+    while True:
+        wanted = trio.Event()
+        names = collection.names()
+        async with trio.open_nursery() as nursery:
+            for name in names:
+                nursery.start_soon(_look_up, collection, name)
+        with trio.move_on_after(LOOKED_UP_EVERY_S if names else math.inf):
+            await wanted.wait()
+
+
+async def _look_up(collection: Collection, name: str) -> None:
+    async with _LOOK_UPS:
+        try:
+            collection.resolved(name, await look_up(name))
+        except AddressError:
+            collection.resolved(name, None)

@@ -6,6 +6,7 @@ wrong type is refused in Go's words.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -50,7 +51,7 @@ def read_body(body: bytes) -> Any:
 
 
 def read_proxy(value: Any) -> ProxyAsked:
-    """One proxy out of parsed JSON. BadRequestError when a member has the wrong type."""
+    """What is said of the proxy itself, as an update takes it. BadRequestError when a member has the wrong type."""
     members = _Members(value, "Proxy")
     return ProxyAsked(
         name=members.text("name") or "",
@@ -61,6 +62,12 @@ def read_proxy(value: Any) -> ProxyAsked:
     )
 
 
+def read_whole_proxy(item: Any) -> ProxyAsked:
+    """One proxy with the toxics written inside it."""
+    toxics = _Members(item, "Proxy").items("toxics")
+    return dataclasses.replace(read_proxy(item), toxics=tuple(read_toxic(toxic) for toxic in toxics))
+
+
 def read_proxies(value: Any) -> tuple[ProxyAsked, ...]:
     """A list of proxies, each with the toxics written inside it."""
     if value is None:
@@ -69,7 +76,7 @@ def read_proxies(value: Any) -> tuple[ProxyAsked, ...]:
         raise BadRequestError(f"json: cannot unmarshal {_bare(kind_of(value))} into Go value of type []toxiproxy.Proxy")
     if len(value) > MOST_PROXIES_IN_A_LIST:
         raise BadRequestError(f"{len(value)} proxies are more than the {MOST_PROXIES_IN_A_LIST} one list may hold")
-    return tuple(_with_toxics(item) for item in value)
+    return tuple(read_whole_proxy(item) for item in value)
 
 
 def read_toxic(value: Any) -> ToxicAsked:
@@ -82,19 +89,6 @@ def read_toxic(value: Any) -> ToxicAsked:
         toxicity=members.number("toxicity"),
         attributes=folded(members.mapping("attributes")),
         duration_s=members.duration("duration"),
-    )
-
-
-def _with_toxics(item: Any) -> ProxyAsked:
-    proxy = read_proxy(item)
-    toxics = _Members(item, "Proxy").items("toxics")
-    return ProxyAsked(
-        name=proxy.name,
-        listen=proxy.listen,
-        upstream=proxy.upstream,
-        enabled=proxy.enabled,
-        http=proxy.http,
-        toxics=tuple(read_toxic(toxic) for toxic in toxics),
     )
 
 
