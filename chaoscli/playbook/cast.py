@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -10,12 +11,14 @@ from pydantic import AfterValidator, Field
 from chaoscli.errors import Place
 from chaoscli.load.settings import Load
 from chaoscli.playbook.model import Part, build, part, settings_fields, settings_part, within
+from chaoscli.playbook.naming import names_in
 from chaoscli.playbook.nodes import MappingNode, Node, Problems, ScalarNode, SequenceNode, kind_of, mapping_or_empty, nearest
 from chaoscli.playbook.wording import read_part
 from chaoscli.resilience.policy import Policy
 from chaoscli.services.catalogue import KINDS
 from chaoscli.settings import to_plain
 from chaoscli.topology import Link, NodeSpec, Topology
+from chaoscli.units import format_duration
 
 # Every node is a process of its own, in every variant at once: more than this is a data centre, not a lesson.
 MAX_NODES = 24
@@ -38,18 +41,19 @@ class Cast:
         return self.topology.links
 
 
-def read_cast(root: MappingNode, problems: Problems) -> Cast:
+def read_cast(root: MappingNode, lasts_s: float | None, problems: Problems) -> Cast:
+    """Everybody on stage. ``lasts_s`` None: not known, so nothing is held against it."""
     services = _section(root, "services", problems)
     loads = _section(root, "load", problems)
     places = {name: key for name, key, _ in services.items()}
     nodes: list[NodeSpec] = []
     for name, key, value in services.items():
-        nodes.extend(_read_service(name, key, value, services, loads, problems))
+        nodes.append(_read_service(name, key, value, services, loads, problems))
     for name, key, value in loads.items():
         if name in places:
             problems.add(key, f"'{name}' is already a service, on line {places[name].line}", "give the load a name of its own")
         places.setdefault(name, key)
-        nodes.extend(_read_load(name, key, value, services, problems))
+        nodes.append(_read_load(name, key, value, services, lasts_s, problems))
     if len(places) > MAX_NODES:
         problems.add(root.place, f"{len(places)} services and loads are too many; at most {MAX_NODES} play on one machine")
     return Cast(places, tuple(services.entries), tuple(loads.entries), Topology(nodes=tuple(nodes)))
@@ -85,19 +89,34 @@ def check_name(name: str, place: Place, problems: Problems) -> None:
         problems.add(place, f"'{name}' is no name: letters, digits, '-' and '_', starting with a letter, 40 at most")
 
 
-def _read_service(
-    name: str, key: Place, value: Node, services: MappingNode, loads: MappingNode, problems: Problems
-) -> tuple[NodeSpec, ...]:
+def _read_service(name: str, key: Place, value: Node, services: MappingNode, loads: MappingNode, problems: Problems) -> NodeSpec:
     written = mapping_or_empty(value, key, f"service '{name}'", problems)
     kind = _kind_of_service(name, key, written, problems)
     calls = _read_calls(name, written, services, loads, problems)
     if kind is None:
-        return (NodeSpec(name=name, kind="", calls=calls),)
+        return NodeSpec(name=name, kind="", calls=calls)
     model = read_part(service_part(kind), written.without("calls"), key, f"service '{name}'", problems)
     settings = built(KINDS[kind].settings, model, written, key, problems)
     plain = to_plain(settings) if settings is not None else {}
     port = model.given().get("port", 0) if model is not None else 0
-    return (NodeSpec(name=name, kind=kind, settings=plain, calls=calls, port=port),)
+    _check_topics(name, written, plain, services, problems)
+    return NodeSpec(name=name, kind=kind, settings=plain, calls=calls, port=port)
+
+
+def _check_topics(
+    name: str, written: MappingNode, settings: Mapping[str, Any], services: MappingNode, problems: Problems
+) -> None:
+    """Topics are kept by a broker, and a broker is called like anybody else."""
+    broker = settings.get("broker")
+    for key in ("publish", "consume"):
+        if settings.get(key) is None:
+            continue
+        place = written.entries[key].value.place
+        called = written.get("calls")
+        if broker not in services.entries:
+            problems.add(place, f"a topic needs a broker, and there is no service '{broker}'", "add one: `broker: {}`")
+        elif broker not in names_in(called):
+            problems.add(place, f"'{name}' does not call '{broker}', which keeps the topics", f"add '{broker}' to its calls")
 
 
 def _kind_of_service(name: str, key: Place, written: MappingNode, problems: Problems) -> str | None:
@@ -157,17 +176,21 @@ def _can_be_called(caller: str, callee: str, place: Place, services: MappingNode
     return False
 
 
-def _read_load(name: str, key: Place, value: Node, services: MappingNode, problems: Problems) -> tuple[NodeSpec, ...]:
+def _read_load(name: str, key: Place, value: Node, services: MappingNode, lasts_s: float | None, problems: Problems) -> NodeSpec:
     written = mapping_or_empty(value, key, f"load '{name}'", problems)
     model = read_part(settings_part(Load), written, key, f"load '{name}'", problems)
     load = built(Load, model, written, key, problems)
     if load is None:
-        return (NodeSpec(name=name, kind="load", calls=_probable_calls(written, services)),)
+        return NodeSpec(name=name, kind="load", calls=_probable_calls(written, services))
+    for key_of_time, time_s in (("starts", load.starts), ("stops", load.stops)):
+        if lasts_s is not None and time_s is not None and time_s > lasts_s and key_of_time in written.entries:
+            place = written.entries[key_of_time].value.place
+            problems.add(place, f"the play is over by then: it lasts {format_duration(lasts_s)}")
     if load.callee not in services.entries:
         request = written.entries["request"].value
         problems.add(request.place, f"there is no service '{load.callee}' to send to", nearest(load.callee, services.entries))
-        return (NodeSpec(name=name, kind="load"),)
-    return (NodeSpec(name=name, kind="load", settings=to_plain(load), calls={load.callee: to_plain(load.policy)}),)
+        return NodeSpec(name=name, kind="load")
+    return NodeSpec(name=name, kind="load", settings=to_plain(load), calls={load.callee: to_plain(load.policy)})
 
 
 def _probable_calls(written: MappingNode, services: MappingNode) -> dict[str, dict[str, Any]]:

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from chaoscli.errors import Place, PlaybookError, Problem
+from chaoscli.playbook.naming import name_of_item, names_in
 from chaoscli.playbook.nodes import Entry, MappingNode, Node, Problems, ScalarNode, SequenceNode, nearest
-from chaoscli.playbook.script import kind_of_fault
 from chaoscli.playbook.source import read_value
 
 # What a variant may change. The rest of the script is the same for all variants, or they could not be compared.
@@ -148,28 +148,6 @@ class _Path:
 
     def _problem(self, number: int, message: str, hint: str) -> None:
         self.problems.add(self.change.place_of(max(0, number)), message, hint)
-
-
-def names_in(section: Node | None) -> list[str]:
-    """The names of a section's members: a mapping's keys, or the names of a list's items."""
-    if isinstance(section, MappingNode):
-        return list(section.entries)
-    if isinstance(section, SequenceNode):
-        return [name for name in map(name_of_item, section.items) if name is not None]
-    return []
-
-
-def name_of_item(item: Node) -> str | None:
-    """What an item of a list goes by: its name, else the kind of fault it is; or its own text."""
-    if isinstance(item, ScalarNode):
-        return item.text
-    if not isinstance(item, MappingNode):
-        return None
-    name = item.get("name")
-    if isinstance(name, ScalarNode) and not name.is_nothing:
-        return name.text
-    row = kind_of_fault(item)
-    return row.kind if row is not None else None
 
 
 def summary_of(node: Node) -> str:

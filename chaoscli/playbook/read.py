@@ -12,8 +12,9 @@ from chaoscli.errors import Place, PlaybookError
 from chaoscli.playbook.cast import read_cast
 from chaoscli.playbook.meaning import Playbook, Variant
 from chaoscli.playbook.model import Name, Part, part, quantity, within
+from chaoscli.playbook.naming import names_in
 from chaoscli.playbook.nodes import MappingNode, Problems, ScalarNode, value_of
-from chaoscli.playbook.overrides import names_in, read_override
+from chaoscli.playbook.overrides import read_override
 from chaoscli.playbook.script import read_faults
 from chaoscli.playbook.sentences import read_sentences
 from chaoscli.playbook.source import read_source
@@ -116,7 +117,7 @@ def _lasts_s(tree: MappingNode) -> float | None:
 
 
 def _read_variant(script: Script, lasts_s: float | None, problems: Problems) -> Variant:
-    cast = read_cast(script.tree, problems)
+    cast = read_cast(script.tree, lasts_s, problems)
     faults = read_faults(script.tree, cast, lasts_s, problems)
     return Variant(name=script.name, topology=cast.topology, faults=faults, summary=script.summary, changes=script.changes)
 

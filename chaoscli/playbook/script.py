@@ -16,6 +16,7 @@ from chaoscli.faults.partition import Partition, cut
 from chaoscli.playbook.cast import Cast, built, check_name
 from chaoscli.playbook.meaning import FaultPlan
 from chaoscli.playbook.model import Fields, Part, part, quantity, settings_fields
+from chaoscli.playbook.naming import kind_of_fault, kinds_in, settings_of
 from chaoscli.playbook.nodes import MappingNode, Node, Problems, ScalarNode, SequenceNode, kind_of, nearest
 from chaoscli.playbook.wording import read_part
 from chaoscli.topology import Link
@@ -54,22 +55,6 @@ def read_faults(root: MappingNode, cast: Cast, lasts_s: float | None, problems: 
         plan = _Reading(item, cast, lasts_s, problems).plan(places)
         plans.extend([plan] if plan is not None else [])
     return tuple(plans)
-
-
-def kind_of_fault(written: MappingNode) -> FaultKind | None:
-    """The kind whose name is a key. A key that is a setting of another kind that is there (``delay`` of latency) is that."""
-    found = _kinds_in(written)
-    return found[0] if len(found) == 1 else None
-
-
-def _kinds_in(written: MappingNode) -> list[FaultKind]:
-    found = [FAULTS[key] for key in written.entries if key in FAULTS]
-    return [kind for kind in found if not any(kind.kind in _settings_of(other) for other in found if other is not kind)]
-
-
-@functools.cache
-def _settings_of(kind: FaultKind) -> frozenset[str]:
-    return frozenset(settings_fields(kind.settings))
 
 
 @functools.cache
@@ -126,13 +111,13 @@ class _Reading:
         )  # fmt: skip
 
     def _no_kind(self) -> None:
-        kinds = _kinds_in(self.written)
+        kinds = kinds_in(self.written)
         if len(kinds) > 1:
             first, second = kinds[0].kind, kinds[1].kind
             place = self.written.entries[second].key
             self.problems.add(place, f"a fault is of one kind; this is '{first}' and '{second}'", "write two faults")
             return
-        usual = _USUAL.union(*map(_settings_of, FAULTS.values()))
+        usual = _USUAL.union(*map(settings_of, FAULTS.values()))
         strange = [(nearest(key, FAULTS), key, place) for key, place, _ in self.written.items() if key not in usual]
         for hint, key, place in sorted(strange, key=lambda one: not one[0].startswith("did you mean")):
             self.problems.add(place, f"unknown fault kind '{key}'", hint)

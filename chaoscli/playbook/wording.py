@@ -44,8 +44,16 @@ def _add(detail: ErrorDetails, model: type[Part], node: MappingNode, place: Plac
             nearest(str(detail["loc"][-1]), known),
         )
     else:
-        at = found.place if isinstance(found, ScalarNode) and not found.is_nothing else key_place
-        problems.add(at, *_words(detail, found, where))
+        problems.add(_place_of(detail, found, key_place), *_words(detail, found, where))
+
+
+def _place_of(detail: ErrorDetails, found: Node, key_place: Place) -> Place:
+    """The value itself when it is written on its own; of settings that do not fit together, the one that says so."""
+    culprit = getattr(detail.get("ctx", {}).get("error"), "field", "")
+    if isinstance(found, MappingNode) and culprit in found.entries:
+        entry = found.entries[culprit]
+        found, key_place = entry.value, entry.key
+    return found.place if isinstance(found, ScalarNode) and not found.is_nothing else key_place
 
 
 def _owner(location: tuple[int | str, ...], what: str) -> str:

@@ -1,0 +1,47 @@
+"""What things in the tree go by, before anything is known to be right about them."""
+
+from __future__ import annotations
+
+import functools
+
+from chaoscli.faults.catalogue import FAULTS, FaultKind
+from chaoscli.playbook.model import settings_fields
+from chaoscli.playbook.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+
+def names_in(section: Node | None) -> list[str]:
+    """The names of a section's members: a mapping's keys, or the names of a list's items."""
+    if isinstance(section, MappingNode):
+        return list(section.entries)
+    if isinstance(section, SequenceNode):
+        return [name for name in map(name_of_item, section.items) if name is not None]
+    return []
+
+
+def name_of_item(item: Node) -> str | None:
+    """What an item of a list goes by: its name, else the kind of fault it is; or its own text."""
+    if isinstance(item, ScalarNode):
+        return item.text
+    if not isinstance(item, MappingNode):
+        return None
+    name = item.get("name")
+    if isinstance(name, ScalarNode) and not name.is_nothing:
+        return name.text
+    row = kind_of_fault(item)
+    return row.kind if row is not None else None
+
+
+def kind_of_fault(written: MappingNode) -> FaultKind | None:
+    """The kind whose name is a key. A key that is a setting of another kind that is there (``delay`` of latency) is that."""
+    found = kinds_in(written)
+    return found[0] if len(found) == 1 else None
+
+
+def kinds_in(written: MappingNode) -> list[FaultKind]:
+    found = [FAULTS[key] for key in written.entries if key in FAULTS]
+    return [kind for kind in found if not any(kind.kind in settings_of(other) for other in found if other is not kind)]
+
+
+@functools.cache
+def settings_of(kind: FaultKind) -> frozenset[str]:
+    return frozenset(settings_fields(kind.settings))
