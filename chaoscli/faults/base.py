@@ -97,6 +97,12 @@ class Through:
     def healed(self, now: float) -> Iterable[Action]:
         return ()
 
+    def follows(self, earlier: Flow) -> None:
+        """Take over what ``earlier`` counted, a flow of the same fault whose settings have changed in mid-connection.
+
+        Call it before ``opened``; ``earlier`` does not heal, it is replaced.
+        """
+
 
 @runtime_checkable
 class ByteFault(Protocol):
