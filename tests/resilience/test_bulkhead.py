@@ -1,10 +1,8 @@
 from __future__ import annotations
 
-import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from chaoscli.faults.base import BadSetting
 from chaoscli.resilience.bulkhead import Compartment, Entry
 from chaoscli.resilience.policy import Bulkhead
 
@@ -55,20 +53,6 @@ def test_withdrawing_comes_too_late_for_a_slot_that_was_handed_on() -> None:
     one.leave()
 
     assert not one.withdraw("b")
-
-
-@pytest.mark.parametrize(
-    ("settings", "message"),
-    [
-        ({"slots": 0}, "slots is 0; without a slot no call could ever be made"),
-        ({"queue": -1}, "queue is -1; it may be from 0 to 10000"),
-    ],
-)
-def test_a_bulkhead_that_could_not_work_is_refused(settings: dict[str, int], message: str) -> None:
-    with pytest.raises(BadSetting) as refused:
-        Bulkhead(**settings)
-
-    assert str(refused.value) == message
 
 
 class Callers(RuleBasedStateMachine):
