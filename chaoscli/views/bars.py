@@ -91,20 +91,22 @@ def errors(column: Column, glyphs: Glyphs) -> Cell:
 
 
 def traffic(columns: Sequence[HopColumn], glyphs: Glyphs, busiest: int) -> list[Cell]:
-    """One cell a column: height is the number of calls against the busiest column, another texture when most failed."""
-    cells: list[Cell] = []
-    for column in columns:
-        if not column.calls or not busiest:
-            cells.append((" ", ""))
-            continue
-        level = min(column.calls * EIGHTHS // busiest, EIGHTHS - 1)
-        if column.hanging * 2 > column.calls:
-            cells.append((glyphs.hanging, "hanging"))
-        elif column.failed * 2 > column.calls:
-            cells.append((glyphs.bad[level], "bad"))
-        else:
-            cells.append((glyphs.levels[level], "busy"))
-    return cells
+    """One cell a column: height is the number of calls against the busiest column."""
+    return [_hop_cell(column, glyphs, min(column.calls * EIGHTHS // max(busiest, 1), EIGHTHS - 1)) for column in columns]
+
+
+def delays(columns: Sequence[HopColumn], glyphs: Glyphs, scale: Scale) -> list[Cell]:
+    """One cell a column: height is the median latency of the calls that went well."""
+    return [_hop_cell(column, glyphs, scale.eighths(column.median_s or scale.top_s, 1) - 1) for column in columns]
+
+
+def _hop_cell(column: HopColumn, glyphs: Glyphs, level: int) -> Cell:
+    """Another texture when most calls failed, another sign while most still wait."""
+    if not column.calls:
+        return (" ", "")
+    if column.hanging * 2 > column.calls:
+        return (glyphs.hanging, "hanging")
+    return (glyphs.bad[level], "bad") if column.failed * 2 > column.calls else (glyphs.levels[level], "busy")
 
 
 def _fill(cells: list[Cell], height: int, levels: str, style: str, body: str = "") -> None:

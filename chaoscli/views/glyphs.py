@@ -93,7 +93,7 @@ ASCII = Glyphs(
     head="^",
     results={
         Result.OK: "#",
-        Result.FALLBACK: "%",
+        Result.FALLBACK: "+",
         Result.FAILED: "!",
         Result.TIMEOUT: "x",
         Result.REFUSED: "o",
@@ -101,12 +101,12 @@ ASCII = Glyphs(
         Result.UNANSWERED: "?",
     },
     tones={Tone.HARM: "v", Tone.HEAL: "^", Tone.TROUBLE: "!", Tone.RELIEF: "+", Tone.NOTE: "-"},
-    arrow="->",
+    arrow=">",
     dot="-",
     cut="~",
     yes="ok",
     no="NO",
-    late="=",
+    late="%",
 )
 
 WORDS = {

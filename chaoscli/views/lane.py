@@ -28,16 +28,20 @@ from chaoscli.views.scene import Band, Column, Hop, HopColumn, Lane, Mark, Stage
 class LaneWatch:
     """Takes the events of one variant in order; ``lane(now)`` is what there is to see of them."""
 
-    def __init__(self, name: str, width: int) -> None:
+    def __init__(self, name: str, columns: int) -> None:
         self._name = name
-        self._width = width
+        self._width = columns
         self._stage = Stage.WAITING
         self.lasts_s = 0.0
         self._nodes: dict[str, str] = {}
-        self._requests = _Requests(width)
+        self._requests = _Requests(columns)
         self._hops: dict[str, _HopWatch] = {}
         self._loads: set[str] = set()
         self._bands: list[Band] = []
+
+    @property
+    def requests(self) -> int:
+        return self._requests.requests
 
     def feed(self, event: Event) -> None:
         match event:
@@ -181,6 +185,7 @@ class _HopWatch:
         self._latencies: list[float] = []
         self._open: dict[tuple[str, int], deque[int]] = {}
         self._counts = [[0, 0, 0] for _ in range(width)]  # started, failed, hanging
+        self._of_column: list[list[float]] = [[] for _ in range(width)]
         self._built = [HopColumn()] * width
         self._stale: set[int] = set()
 
@@ -197,6 +202,7 @@ class _HopWatch:
             del self._open[event.request, event.attempt]
         if event.result.succeeded:
             insort(self._latencies, event.seconds)
+            insort(self._of_column[column], event.seconds)
         else:
             self._failures += 1
             self.timeouts += event.result is Result.TIMEOUT
@@ -205,7 +211,9 @@ class _HopWatch:
     def hop(self) -> Hop:
         for column in self._stale:
             calls, failed, hanging = self._counts[column]
-            self._built[column] = HopColumn(calls=calls, failed=failed, hanging=hanging)
+            self._built[column] = HopColumn(
+                calls=calls, failed=failed, hanging=hanging, median_s=_quantile(self._of_column[column], 0.5)
+            )
         self._stale.clear()
         return Hop(
             link=str(self.link),

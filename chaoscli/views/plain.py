@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from types import TracebackType
 
 from rich.console import Console
@@ -9,70 +10,81 @@ from rich.text import Text
 
 from chaoscli.units import format_duration, format_share
 from chaoscli.views.glyphs import STYLES, glyphs_for
-from chaoscli.views.scene import Beat, Lane, Scene, Stage
+from chaoscli.views.scene import Beat, Lane, Scene
 from chaoscli.views.source import SceneSource
+from chaoscli.views.story import merged
 from chaoscli.views.timeline import beat_line
 
 # Often enough to see that it lives, seldom enough for a log.
 PROGRESS_S = 2.0
 # A turn is printed a moment late, so that variants which take it together share its line.
 SETTLED_S = 0.6
-# The story does not depend on the width; few columns are the cheapest.
+# Lines do not depend on the width; few columns are the cheapest.
 _COLUMNS = 8
 
 
 class PlainView:
-    """``draw(now)`` prints what is new since the last call; nothing printed is ever taken back."""
+    """``draw(now)`` prints what is new since the last call, in order of time; nothing printed is ever taken back."""
 
     def __init__(self, console: Console, source: SceneSource) -> None:
         self._console = console
         self._source = source
         self._glyphs = glyphs_for(console)
-        self._printed: set[tuple[float, str]] = set()
-        self._next_progress_s = PROGRESS_S
-        self._last: float = 0.0
+        self._waiting: dict[str, list[Beat]] = {}
+        self._seen: dict[str, int] = {}
+        self._progress_at = PROGRESS_S
+        self._held: tuple[float, Sequence[Text]] | None = None
 
     def __enter__(self) -> PlainView:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._tell_story(self._source.scene(self._last, _COLUMNS), until=float("inf"))
+        self._tell(until=float("inf"))
 
     def draw(self, now: float) -> None:
-        self._last = now
         scene = self._source.scene(now, _COLUMNS)
-        self._tell_story(scene, until=now - SETTLED_S)
-        if scene.lasts_s and now >= self._next_progress_s:
-            self._next_progress_s = now - now % PROGRESS_S + PROGRESS_S
-            if not scene.over:
-                self._tell_progress(scene)
+        for name, beats in self._source.stories(now).items():
+            self._waiting.setdefault(name, []).extend(beats[self._seen.get(name, 0) :])
+            self._seen[name] = len(beats)
+        if scene.lasts_s and now >= self._progress_at and not scene.over:
+            self._progress_at = now - now % PROGRESS_S + PROGRESS_S
+            self._held = (now, _progress(scene))
+        self._tell(until=now - SETTLED_S)
 
-    def _tell_story(self, scene: Scene, until: float) -> None:
-        for beat in scene.story:
-            if beat.at_s <= until and self._is_new(beat):
-                line = Text()
-                for text, style in beat_line(beat, self._glyphs):
-                    line.append(text, STYLES[style])
-                self._console.print(line, soft_wrap=True, highlight=False)
+    def _tell(self, until: float) -> None:
+        if self._held is not None and self._held[0] <= until:
+            at, lines = self._held
+            self._held = None
+            self._tell_story(at)
+            for line in lines:
+                self._print(line)
+        self._tell_story(until)
 
-    def _is_new(self, beat: Beat) -> bool:
-        key = (beat.at_s, beat.text)
-        new = key not in self._printed
-        self._printed.add(key)
-        return new
+    def _tell_story(self, until: float) -> None:
+        due = {name: [beat for beat in beats if beat.at_s <= until] for name, beats in self._waiting.items()}
+        self._waiting = {name: [beat for beat in beats if beat.at_s > until] for name, beats in self._waiting.items()}
+        for beat in merged(due, float("inf")):
+            self._print(Text.assemble(*((text, STYLES[style]) for text, style in beat_line(beat, self._glyphs))))
 
-    def _tell_progress(self, scene: Scene) -> None:
-        widest = max(len(lane.name) for lane in scene.lanes)
-        for lane in scene.lanes:
-            when = f"{scene.now_s:7.2f}s   "
-            line = Text(when, STYLES["faint"]).append(f"{lane.name:<{widest}}", STYLES["lane"]).append(f"  {_progress(lane)}")
-            self._console.print(line, soft_wrap=True, highlight=False)
+    def _print(self, line: Text) -> None:
+        self._console.print(line, soft_wrap=True, highlight=False)
 
 
-def _progress(lane: Lane) -> str:
+def _progress(scene: Scene) -> Sequence[Text]:
+    """One line for each variant."""
+    widest = max(len(lane.name) for lane in scene.lanes)
+    return [
+        Text.assemble(
+            (f"{scene.now_s:7.2f}s   ", STYLES["faint"]), (f"{lane.name:<{widest}}", STYLES["lane"]), f"  {_standing(lane)}"
+        )
+        for lane in scene.lanes
+    ]
+
+
+def _standing(lane: Lane) -> str:
     tally = lane.tally
     if tally.success is None:
-        return f"{tally.in_flight} in flight" if tally.requests else str(Stage.WAITING)
+        return f"{tally.in_flight} in flight" if tally.requests else "no requests yet"
     parts = [f"{format_share(tally.success):>5} ok of {tally.ended}"]
     if tally.p50_s is not None and tally.p99_s is not None:
         parts.append(f"p50 {format_duration(tally.p50_s)}, p99 {format_duration(tally.p99_s)}")

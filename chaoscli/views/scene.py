@@ -13,6 +13,10 @@ from enum import StrEnum
 from chaoscli.messages import Result
 
 
+# Calls per request from which a hop is worth watching for its traffic.
+MULTIPLIED = 1.2
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
     """The requests of one column that ended in the same way."""
@@ -42,11 +46,13 @@ class Column:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HopColumn:
-    """Calls that started in one slice of time, and how many of them failed or have not ended yet."""
+    """Calls that started in one slice of time: how many of them failed or have not ended yet, and how long those that went
+    well took in the median."""
 
     calls: int = 0
     failed: int = 0
     hanging: int = 0
+    median_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +154,6 @@ class Scene:
     subtitle: str
     now_s: float
     lasts_s: float
-    width: int
     lanes: tuple[Lane, ...]
     bands: tuple[Band, ...] = ()
     story: tuple[Beat, ...] = ()
@@ -156,6 +161,13 @@ class Scene:
     @property
     def over(self) -> bool:
         return all(lane.stage in (Stage.OVER, Stage.INTERRUPTED) for lane in self.lanes)
+
+    @property
+    def hops_tell_latency(self) -> bool:
+        """A chain of calls is about their times; where calls multiply, or there is but one, it is about their number."""
+        hops = [(hop, lane.tally.requests) for lane in self.lanes for hop in lane.hops]
+        longest = max((len(lane.hops) for lane in self.lanes), default=0)
+        return longest > 1 and all(hop.calls < MULTIPLIED * requests for hop, requests in hops if requests)
 
 
 def stacked(bands: list[Band]) -> tuple[Band, ...]:

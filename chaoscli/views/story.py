@@ -82,7 +82,7 @@ class StoryWatch:
             case FaultInjected() | FaultHealed():
                 self._fault(event)
             case FallbackServed():
-                text = f"{event.caller} answers without {event.callee}, from what it knew {_about(event.age_s)} before"
+                text = f"{event.caller} answers without {event.callee}, from memory {_about(event.age_s)} old"
                 self._once(("fallback", event.caller, event.callee), event.at, Tone.RELIEF, text)
             case Refused() | RetryDenied() | CallRejected() | RequestSkipped():
                 self._turned_away(event)

@@ -78,7 +78,8 @@ _PAGE = """\
 <title>{title}</title>
 <style>text {{ font: {size}px {fonts}; white-space: pre }} .b {{ font-weight: 700 }}</style>
 <rect x="0.5" y="0.5" width="100%" height="100%" rx="8" fill="{background}" stroke="{edge}"/>
-<circle cx="18" cy="15" r="5" fill="#f0605a"/><circle cx="36" cy="15" r="5" fill="#ecbe54"/><circle cx="54" cy="15" r="5" fill="#5ebe78"/>
+<circle cx="18" cy="15" r="5" fill="#f0605a"/><circle cx="36" cy="15" r="5" fill="#ecbe54"/>
+<circle cx="54" cy="15" r="5" fill="#5ebe78"/>
 <text x="{middle}" y="19" text-anchor="middle" fill="{faint}">{title}</text>
 {body}
 </svg>

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
+from textwrap import wrap
+from typing import TypeVar
 
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.segment import Segment
@@ -11,11 +13,12 @@ from rich.segment import Segment
 from chaoscli.messages import Result
 from chaoscli.recording import Header
 from chaoscli.units import format_duration, format_share
-from chaoscli.views.bars import LATE_S, Cell, Scale, bar, errors, scale_of, traffic
+from chaoscli.views.bars import LATE_S, Cell, Scale, bar, delays, errors, scale_of, traffic
 from chaoscli.views.glyphs import STYLES, WORDS, Glyphs, glyphs_for
 from chaoscli.views.layout import Layout, fit
 from chaoscli.views.scene import Band, Beat, Hop, Lane, Scene, Stage
 
+T = TypeVar("T")
 Line = list[Cell]  # pieces of text with the name of their style
 
 
@@ -61,8 +64,7 @@ class _Picture:
             yield [(f" and {len(self._scene.lanes) - len(shown)} more", "faint")]
         yield from self._axis()
         yield self._legend()
-        for beat in self._scene.story[-self._at.story :] if self._at.story else ():
-            yield _cut(beat_line(beat, self._glyphs), self._at.width, self._glyphs)
+        yield from self._story()
 
     # -- above the lanes
 
@@ -111,6 +113,10 @@ class _Picture:
         share_of_play = at_s / self._scene.lasts_s if self._scene.lasts_s else 0.0
         return min(max(int(share_of_play * self._at.plot), 0), self._at.plot - 1)
 
+    def _stretched(self, columns: Sequence[T]) -> list[T]:
+        """One for each cell of the plot, which may be wider than there are columns."""
+        return [columns[cell * len(columns) // self._at.plot] for cell in range(self._at.plot)]
+
     # -- a lane
 
     def _lane(self, lane: Lane) -> Iterator[Line]:
@@ -120,9 +126,9 @@ class _Picture:
             first, last = self._span(band)
             in_band[first : last + 1] = [True] * (last + 1 - first)
         empty = [(self._glyphs.band, "band") if shaded else (" ", "") for shaded in in_band]
-        columns = [
-            bar(column, self._scale, self._at.rows, self._glyphs, blank)
-            for column, blank in zip(lane.columns, empty, strict=True)
+        columns = self._stretched(lane.columns)
+        bars = [
+            bar(column, self._scale, self._at.rows, self._glyphs, blank) for column, blank in zip(columns, empty, strict=True)
         ]
         labels = _scale_labels(self._scale, self._at.rows)
         panel = self._panel(lane)
@@ -131,14 +137,14 @@ class _Picture:
             yield [
                 (f"{label:>{self._at.gutter - 2}} ", "faint"),
                 (self._glyphs.wall, "faint"),
-                *(cells[row] for cells in columns),
+                *(cells[row] for cells in bars),
                 *self._beside(next(panel, None)),
             ]
         if self._at.share:
             yield [
                 (f"{'errors':>{self._at.gutter - 2}} ", "faint"),
                 (self._glyphs.wall, "faint"),
-                *(errors(column, self._glyphs) for column in lane.columns),
+                *(errors(column, self._glyphs) for column in columns),
                 *self._beside(next(panel, None)),
             ]
         for hop in lane.hops[: self._at.hops]:
@@ -185,23 +191,24 @@ class _Picture:
         name = f"{self._glyphs.arrow} {hop.link.partition(' -> ')[2]}"
         room = self._at.gutter - 2
         name = name if len(name) <= room else name[: room - 1] + self._glyphs.cut
-        busiest = max(
-            (
-                column.calls
-                for lane in self._scene.lanes
-                for other in lane.hops
-                if other.link == hop.link
-                for column in other.columns
-            ),
-            default=0,
-        )
-        calls = f"{hop.calls} calls"
+        if self._scene.hops_tell_latency:
+            cells = delays(hop.columns, self._glyphs, self._scale)
+        else:
+            cells = traffic(hop.columns, self._glyphs, self._busiest(hop.link))
+        calls, latency = f"{hop.calls} calls", _latency(hop.median_s)
+        if len(calls) + len(latency) + 1 > self._at.panel - 2:
+            calls = str(hop.calls)
         return [
             (f"{name:>{room}} ", "faint"),
             (self._glyphs.wall, "faint"),
-            *traffic(hop.columns, self._glyphs, busiest),
-            *self._beside((calls, _latency(hop.median_s))),
+            *self._stretched(cells),
+            *self._beside((calls, latency)),
         ]
+
+    def _busiest(self, link: str) -> int:
+        """The most calls of any column of this link, over all lanes: their heights can be compared."""
+        hops = [hop for lane in self._scene.lanes for hop in lane.hops if hop.link == link]
+        return max((column.calls for hop in hops for column in hop.columns), default=0)
 
     # -- below the lanes
 
@@ -221,19 +228,38 @@ class _Picture:
         yield [(" " * self._at.gutter, ""), ("".join(labels).rstrip(), "faint")]
 
     def _legend(self) -> Line:
+        """What the signs mean, of those that are there; what does not fit is left out."""
         columns = [column for lane in self._scene.lanes for column in lane.columns]
-        seen = {mark.result for column in columns for mark in column.marks}
-        line: Line = [(" " * self._at.gutter if self._at.panel else "", "")]
-        for result in Result:
-            if result in seen:
-                line += [(self._glyphs.results[result], result.value), (f" {WORDS[result]}  ", "faint")]
-        if any(mark.result is Result.OK and mark.median_s >= LATE_S for column in columns for mark in column.marks):
-            line += [(self._glyphs.late, "late"), (f" ok, after {format_duration(LATE_S)}+  ", "faint")]
+        marks = [mark for column in columns for mark in column.marks]
+        seen = {mark.result for mark in marks}
+        parts: list[Line] = [
+            [(self._glyphs.results[result], result.value), (f" {WORDS[result]}  ", "faint")]
+            for result in Result
+            if result in seen
+        ]
+        if any(mark.result is Result.OK and mark.median_s >= LATE_S for mark in marks):
+            parts.append([(self._glyphs.late, "late"), (f" ok, over {format_duration(LATE_S)}  ", "faint")])
         if any(column.hanging for column in columns):
-            line += [(self._glyphs.hanging, "hanging"), (" waiting  ", "faint")]
-        if len(line) > 1:
-            line += [("height: median, ", "faint"), (self._glyphs.worst, ""), (" worst", "faint")]
+            parts.append([(self._glyphs.hanging, "hanging"), (" waiting  ", "faint")])
+        if parts:
+            parts.append([("height: median, ", "faint"), (self._glyphs.worst, ""), (" worst  ", "faint")])
+        if parts and self._at.hops and any(lane.hops for lane in self._scene.lanes):
+            what = "latency" if self._scene.hops_tell_latency else "calls"
+            parts.append([(f"{self._glyphs.arrow} {what}", "faint")])
+        line: Line = [(" " * self._at.gutter if self._at.panel else "", "")]
+        for part in parts:
+            if _length(line) + _length(part) <= self._at.width:
+                line += part
         return line
+
+    def _story(self) -> Iterator[Line]:
+        story = self._scene.story[-self._at.story :] if self._at.story else ()
+        for beat in story:
+            line = beat_line(beat, self._glyphs)
+            if self._live:
+                yield _cut(line, self._at.width, self._glyphs)
+            else:
+                yield from _wrapped(line, self._at.width)
 
 
 def beat_line(beat: Beat, glyphs: Glyphs) -> Line:
@@ -283,7 +309,7 @@ def _spread(left: Line, right: Line, width: int, glyphs: Glyphs) -> Line:
     """One at each end; when both do not fit the right one goes."""
     space = width - _length(left) - _length(right)
     if space < 2:
-        return left
+        return _cut(left, width, glyphs)
     return [*left, (" " * space, ""), *right]
 
 
@@ -298,6 +324,16 @@ def _cut(line: Line, width: int, glyphs: Glyphs) -> Line:
         return line
     text, style = line[-1]
     return [*line[:-1], (text[: -over - len(glyphs.cut)] + glyphs.cut, style)]
+
+
+def _wrapped(line: Line, width: int) -> Iterator[Line]:
+    """The line, with what is too long of its last piece on further lines under it."""
+    text, style = line[-1]
+    indent = _length(line[:2])
+    first, *rest = wrap(text, max(width - indent, 10), initial_indent="x" * (_length(line[:-1]) - indent)) or [""]
+    yield [*line[:-1], (first[_length(line[:-1]) - indent :], style)]
+    for more in rest:
+        yield [(" " * indent, ""), (more, style)]
 
 
 def _segments(line: Line, width: int) -> Iterator[Segment]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from random import Random
 
 from chaoscli.events import (
+    Arrived,
     CallEnded,
     CallStarted,
     CurtainFell,
@@ -45,7 +46,8 @@ def _partitioned(name: str, timeout: float | None) -> Recording:
         if 3.0 <= at < 7.0:
             until_heal = 7.0 - at + work
             took, result = (timeout, Result.TIMEOUT) if timeout and timeout < until_heal else (until_heal, Result.OK)
-        events += _call("order", "inventory", request, 1, at + 0.002, took, result)
+        silent = result is Result.TIMEOUT
+        events += _call("order", "inventory", request, 1, at + 0.002, took, result, arrives=not silent)
         end = result
         if result is Result.TIMEOUT:
             end = Result.FALLBACK if name == "fallback" else Result.FAILED
@@ -179,9 +181,14 @@ def _request(request: str, at: float, took: float, result: Result) -> list[Event
     ]
 
 
-def _call(caller: str, callee: str, request: str, attempt: int, at: float, took: float, result: Result) -> list[Event]:
+def _call(
+    caller: str, callee: str, request: str, attempt: int, at: float, took: float, result: Result, *, arrives: bool = True
+) -> list[Event]:
+    begun: list[Event] = [CallStarted(at=at, caller=caller, callee=callee, request=request, attempt=attempt)]
+    if arrives:
+        begun.append(Arrived(at=at + 0.001, node=callee, caller=caller, request=request, attempt=attempt, queue=0, busy=0))
     return [
-        CallStarted(at=at, caller=caller, callee=callee, request=request, attempt=attempt),
+        *begun,
         CallEnded(at=at + took, caller=caller, callee=callee, request=request, attempt=attempt, result=result, seconds=took),
     ]
 
