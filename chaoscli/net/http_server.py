@@ -103,6 +103,7 @@ class _Connection:
         self._stream = stream
         self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=server.limits.header_bytes)
         self._reading = trio.CancelScope()
+        self._method = b""
         self._begun = False  # some of a request has come, and its answer has not gone
 
     async def run(self) -> None:
@@ -124,9 +125,10 @@ class _Connection:
             request = await self._read()
             if request is None:
                 return False
-            await self._send(request, await self._answer(request))
+            await self._send(*await self._answer(request))
         except h11.RemoteProtocolError as error:
-            await self._turn_away(error.error_status_hint, str(error))
+            # h11 quotes the bytes it choked on; they are the caller's own and no use to it.
+            await self._turn_away(error.error_status_hint, str(error).partition(": bytearray(")[0])
             return False
         except _TurnedAwayError as error:
             await self._turn_away(error.status, error.why)
@@ -136,6 +138,7 @@ class _Connection:
 
     async def _read(self) -> Request | None:
         """The next whole request; None when the peer is done or stays silent."""
+        self._method = b""
         self._begun = bool(self._http.trailing_data[0])
         allowed_s = self._limits.read_s if self._begun else self._limits.idle_s
         with trio.move_on_after(allowed_s) as self._reading:
@@ -155,8 +158,8 @@ class _Connection:
             if event is h11.NEED_DATA:
                 await self._receive()
             elif isinstance(event, h11.Request):
-                head = event
-                self._check_announced_size(event)
+                head, self._method = event, event.method
+                self._check(event)
             elif isinstance(event, h11.Data):
                 size += len(event.data)
                 if size > self._limits.body_bytes:
@@ -176,7 +179,12 @@ class _Connection:
             self._reading.deadline = trio.current_time() + self._limits.read_s
         self._http.receive_data(bytes(data))
 
-    def _check_announced_size(self, head: h11.Request) -> None:
+    def _check(self, head: h11.Request) -> None:
+        """Turn away before the body what will not be served anyway."""
+        if head.http_version not in (b"1.1", b"1.0"):
+            raise _TurnedAwayError(HTTPStatus.HTTP_VERSION_NOT_SUPPORTED, "HTTP/1.1 is spoken here")
+        if head.method == b"CONNECT":  # a 200 would turn the connection into a tunnel
+            raise _TurnedAwayError(HTTPStatus.NOT_IMPLEMENTED, "no tunnels here")
         for name, value in head.headers:
             if name == b"content-length" and int(value) > self._limits.body_bytes:
                 raise self._too_large()
@@ -184,26 +192,29 @@ class _Connection:
     def _too_large(self) -> _TurnedAwayError:
         return _TurnedAwayError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"a body may have {self._limits.body_bytes} bytes")
 
-    async def _answer(self, request: Request) -> Response:
+    async def _answer(self, request: Request) -> tuple[h11.Response, bytes]:
+        """Head and body of the reply; a handler that fails, or says what no wire can carry, gets a 500 said for it."""
         try:
-            return await self._server.handler(request)
+            response = await self._server.handler(request)
+            return self._head(response), response.body
         except Exception as error:  # a bug in a handler must not take the service with it
             if self._server.failed is not None:
                 self._server.failed(request, error)
-            return _error_response(HTTPStatus.INTERNAL_SERVER_ERROR, "internal error")
-
-    async def _send(self, request: Request | None, response: Response, *, close: bool = False) -> None:
-        close = close or self._server.stopping
-        try:
-            head = h11.Response(status_code=response.status, headers=_headers(response, close), reason=_reason(response.status))
-        except h11.LocalProtocolError as error:
-            if self._server.failed is not None and request is not None:
-                self._server.failed(request, error)
             response = _error_response(HTTPStatus.INTERNAL_SERVER_ERROR, "internal error")
-            head = h11.Response(status_code=response.status, headers=_headers(response, close), reason=_reason(response.status))
+            return self._head(response), response.body
+
+    def _head(self, response: Response, *, close: bool = False) -> h11.Response:
+        headers = [(name, value) for name, value in response.headers if name.lower() not in _FRAMING]
+        if response.status != HTTPStatus.NO_CONTENT:  # which must not carry one (RFC 9110, 8.6)
+            headers.append(("content-length", str(len(response.body))))
+        if close or self._server.stopping:
+            headers.append(("connection", "close"))
+        return h11.Response(status_code=response.status, headers=headers, reason=_REASONS.get(response.status, b""))
+
+    async def _send(self, head: h11.Response, body: bytes) -> None:
         data = self._http.send(head) or b""
-        if response.body and _may_have_body(request, response):
-            data += self._http.send(h11.Data(data=response.body)) or b""
+        if body and self._method != b"HEAD" and head.status_code not in (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED):
+            data += self._http.send(h11.Data(data=body)) or b""
         data += self._http.send(h11.EndOfMessage()) or b""
         await self._write(data)
 
@@ -217,7 +228,8 @@ class _Connection:
         """Answer, if an answer may still go out, and close without a reset overtaking it."""
         if self._http.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
             return
-        await self._send(None, _error_response(status, why), close=True)
+        response = _error_response(status, why)
+        await self._send(self._head(response, close=True), response.body)
         if isinstance(self._stream, trio.abc.HalfCloseableStream):
             await self._stream.send_eof()
         with trio.move_on_after(LINGER_S):
@@ -249,26 +261,6 @@ def _origin_form(target: str) -> str:
         return target
     _host, slash, path = rest.partition("/")
     return f"/{path}" if slash else "/"
-
-
-def _headers(response: Response, close: bool) -> list[tuple[str, str]]:
-    headers = [(name, value) for name, value in response.headers if name.lower() not in _FRAMING]
-    if response.status != HTTPStatus.NO_CONTENT:  # which must not carry one (RFC 9110, 8.6)
-        headers.append(("content-length", str(len(response.body))))
-    if close:
-        headers.append(("connection", "close"))
-    return headers
-
-
-def _may_have_body(request: Request | None, response: Response) -> bool:
-    return (request is None or request.method != "HEAD") and response.status not in (
-        HTTPStatus.NO_CONTENT,
-        HTTPStatus.NOT_MODIFIED,
-    )
-
-
-def _reason(status: int) -> bytes:
-    return _REASONS.get(status, b"")
 
 
 def _error_response(status: int, why: str) -> Response:

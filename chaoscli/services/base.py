@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from chaoscli.messages import Request, Response
-
-if TYPE_CHECKING:
-    from chaoscli.services.work import Workers
+from chaoscli.services.work import Workers
 
 
 class Service(Protocol):
