@@ -57,8 +57,8 @@ class Field:
             return self._typed(value, bool)
         if isinstance(value, int | float):
             return self._number(value)
-        if isinstance(value, Mapping) and self.holds is tuple:
-            return tuple((str(key).lower(), str(item)) for key, item in value.items())
+        if isinstance(value, Mapping) and self.holds is Mapping:
+            return {str(key).lower(): str(item) for key, item in value.items()}
         raise FieldError(f"{self.name} is written like {self.example}")
 
     def _quantity(self, text: str) -> float:
