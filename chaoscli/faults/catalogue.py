@@ -15,13 +15,13 @@ from chaoscli.faults.base import ByteFault, Direction, MessageFault, NodeFault
 from chaoscli.faults.blackhole import Blackhole
 from chaoscli.faults.clock_skew import ClockSkew
 from chaoscli.faults.corrupt import Corrupt
-from chaoscli.faults.delay import Delay
 from chaoscli.faults.drip import Drip
 from chaoscli.faults.drop import Drop
 from chaoscli.faults.duplicate import Duplicate
 from chaoscli.faults.error import Error
 from chaoscli.faults.half_open import HalfOpen
 from chaoscli.faults.hang import Hang
+from chaoscli.faults.late import Late
 from chaoscli.faults.latency import Latency
 from chaoscli.faults.limit_data import LimitData
 from chaoscli.faults.loss import Loss
@@ -178,8 +178,8 @@ _ROWS = (
         harms="messages",
     ),
     FaultKind(
-        kind="delay",
-        settings=Delay,
+        kind="late",
+        settings=Late,
         doc="Requests or replies are late.",
         harms="messages",
     ),

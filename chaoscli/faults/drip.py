@@ -22,17 +22,17 @@ class Drip(Matching):
     kind: ClassVar[str] = "drip"
 
     piece: Bytes = setting("how many bytes come at a time", 1.0)
-    every: Seconds = setting("how long before each piece", 0.1)
+    interval: Seconds = setting("how long before each piece", 0.1)
 
     def __post_init__(self) -> None:
         Matching.__post_init__(self)
         if not 1.0 <= self.piece < math.inf:
             raise BadSetting("piece", "must be at least 1 byte")
-        if not 0.0 <= self.every < math.inf:
-            raise BadSetting("every", "cannot be negative")
+        if not 0.0 <= self.interval < math.inf:
+            raise BadSetting("interval", "cannot be negative")
 
     def decide(self, request: Request, number: int, rng: Random) -> Verdict:
-        return DripVerdict(int(self.piece), self.every) if self.strikes(number, rng) else Pass()
+        return DripVerdict(int(self.piece), self.interval) if self.strikes(number, rng) else Pass()
 
     def words(self) -> str:
-        return f"drip {format_size(self.piece)} every {format_duration(self.every)}{self.about()}"
+        return f"drip {format_size(self.piece)} every {format_duration(self.interval)}{self.about()}"

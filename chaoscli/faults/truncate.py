@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from random import Random
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from chaoscli.faults.base import BadSetting, Pass, Verdict
 from chaoscli.faults.base import Truncate as TruncateVerdict
@@ -22,7 +22,7 @@ class Truncate(Matching):
     kind: ClassVar[str] = "truncate"
 
     keep: Bytes = setting("how many bytes of the body arrive", 0.0)
-    reset: bool = setting("break off by a reset, not by a close", False)
+    ending: Literal["close", "reset"] = setting("how the connection ends then", "close")
 
     def __post_init__(self) -> None:
         Matching.__post_init__(self)
@@ -30,7 +30,7 @@ class Truncate(Matching):
             raise BadSetting("keep", "cannot be negative")
 
     def decide(self, request: Request, number: int, rng: Random) -> Verdict:
-        return TruncateVerdict(int(self.keep), self.reset) if self.strikes(number, rng) else Pass()
+        return TruncateVerdict(int(self.keep), self.ending == "reset") if self.strikes(number, rng) else Pass()
 
     def words(self) -> str:
         return f"truncate replies to {format_size(self.keep)}{self.about()}"

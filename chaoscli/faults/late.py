@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import ClassVar, Literal
 
-from chaoscli.faults.base import BadSetting, Pass, Verdict
-from chaoscli.faults.base import Delay as DelayVerdict
+from chaoscli.faults.base import BadSetting, Delay, Pass, Verdict
 from chaoscli.faults.matching import Matching
 from chaoscli.messages import Request
 from chaoscli.settings import setting
@@ -16,10 +15,10 @@ from chaoscli.units import Seconds, format_duration
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Delay(Matching):
+class Late(Matching):
     """Between ``by - jitter`` and ``by + jitter``, drawn evenly for each message."""
 
-    kind: ClassVar[str] = "delay"
+    kind: ClassVar[str] = "late"
 
     by: Seconds = setting("how late the message is")
     jitter: Seconds = setting("how far that strays", 0.0)
@@ -36,8 +35,8 @@ class Delay(Matching):
         if not self.strikes(number, rng):
             return Pass()
         by_s = max(0.0, self.by + self.jitter * (2.0 * rng.random() - 1.0)) if self.jitter else self.by
-        return DelayVerdict(request_s=by_s) if self.what == "request" else DelayVerdict(reply_s=by_s)
+        return Delay(request_s=by_s) if self.what == "request" else Delay(reply_s=by_s)
 
     def words(self) -> str:
         jitter = f" ± {format_duration(self.jitter)}" if self.jitter else ""
-        return f"delay {self.what} {format_duration(self.by)}{jitter}{self.about()}"
+        return f"{self.what} late by {format_duration(self.by)}{jitter}{self.about()}"
