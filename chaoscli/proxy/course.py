@@ -77,7 +77,7 @@ class Course:
             self._take(self._chain.received(data, now), now)
         else:
             self._converse(self._exchange.received(self.direction, data, now), now)
-        if self._end.other.waiting is not None or not self.has_room:
+        if self._end.other.full or not self.has_room:
             self._end.pause()
 
     def ended(self) -> None:

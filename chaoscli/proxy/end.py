@@ -16,6 +16,8 @@ BUFFER_BYTES = 65536
 _BUFFER = bytearray(BUFFER_BYTES)  # one for all: an engine runs in one thread, and what is read is passed on or copied at once
 _VIEW = memoryview(_BUFFER)
 
+# What a caller may say before it is put through. It is read at once, because only reading shows that a caller has left.
+MOST_WAITING_FOR_DIAL_BYTES = 1 << 20
 # A megabyte: a window full at most, so that a polite close stays cheap.
 MOST_LAST_READS = 16
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # SO_LINGER: on, for no time
@@ -149,7 +151,7 @@ class End:
 
     def resume(self) -> None:
         """Read on, if there can be more and there is room for it."""
-        if self.closed or self.read_ended or self.other.waiting is not None:
+        if self.closed or self.read_ended or self.other.full:
             return
         if self.course is None or self.course.has_room:
             self._want(self._mask | READABLE)
@@ -160,7 +162,7 @@ class End:
         """Pass ``data`` to this socket. False when some of it has to wait: stop reading then, ``resume`` will be called."""
         if self.waiting is not None:
             self.waiting += data
-            return False
+            return not self.full
         if self.closed or self.write_ended:
             return True  # nobody is left to take it
         try:
@@ -173,7 +175,14 @@ class End:
         if sent == len(data):
             return True
         self._wait_to_write(data[sent:])
-        return False
+        return not self.full
+
+    @property
+    def full(self) -> bool:
+        """Something waits to be written that should hold the other end's sender back."""
+        if self.waiting is None:
+            return False
+        return self.sock is not None or len(self.waiting) >= MOST_WAITING_FOR_DIAL_BYTES
 
     def finish(self) -> None:
         """Nothing more will be written here: pass the end of the stream on, after what is waiting."""
