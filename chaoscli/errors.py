@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -107,3 +107,12 @@ class PlaybookError(ChaosError):
 
     def render(self) -> str:
         return "\n".join([*(one.render() for one in self.problems), self.message])
+
+
+def leaves(error: BaseException) -> Iterator[BaseException]:
+    """The errors themselves, without the groups that nurseries wrap around them, first things first."""
+    if isinstance(error, BaseExceptionGroup):
+        for inner in error.exceptions:
+            yield from leaves(inner)
+    else:
+        yield error

@@ -7,12 +7,12 @@ import platform
 import shlex
 import sys
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import typer
 
 import chaoscli
-from chaoscli.errors import ChaosError, ExitCode
+from chaoscli.errors import ChaosError, ExitCode, leaves
 
 
 def guarded(verb: Callable[[], int]) -> None:
@@ -33,13 +33,13 @@ def explain(error: BaseException) -> int:
     """Say on stderr what happened; the exit code that goes with it."""
     if isinstance(error, typer.Exit):
         return error.exit_code
-    leaves = list(_leaves(error))
-    interrupts = [leaf for leaf in leaves if isinstance(leaf, KeyboardInterrupt)]
+    found = list(leaves(error))
+    interrupts = [leaf for leaf in found if isinstance(leaf, KeyboardInterrupt)]
     if interrupts:
         print("chaos: interrupted", file=sys.stderr)
         return ExitCode.INTERRUPTED
-    expected = [leaf for leaf in leaves if isinstance(leaf, ChaosError)]
-    if len(expected) == len(leaves):
+    expected = [leaf for leaf in found if isinstance(leaf, ChaosError)]
+    if len(expected) == len(found):
         for message in dict.fromkeys(leaf.render() for leaf in expected):
             print(f"chaos: {message}", file=sys.stderr)
         return max(leaf.exit_code for leaf in expected)
@@ -59,11 +59,3 @@ def bug_report(error: BaseException) -> str:
             *("    " + line for line in "".join(traceback.format_exception(error)).splitlines()),
         ]
     )
-
-
-def _leaves(error: BaseException) -> Iterator[BaseException]:
-    if isinstance(error, BaseExceptionGroup):
-        for inner in error.exceptions:
-            yield from _leaves(inner)
-    else:
-        yield error

@@ -17,7 +17,7 @@ import trio
 import chaoscli
 from chaoscli.checks.judge import judge
 from chaoscli.cli.screens import Screen, open_screen, show_outcome
-from chaoscli.errors import ChaosError, ExitCode, NotMadeError, UsageError
+from chaoscli.errors import ChaosError, ExitCode, NotMadeError, UsageError, leaves
 from chaoscli.outcome import Outcome
 from chaoscli.play import Performance, play
 from chaoscli.playbook.load import load_playbook
@@ -174,7 +174,8 @@ async def _perform(playbook: Playbook, seed: int, options: Options, recorder: Ru
         async with _shown(recorder, options, performance), _interruptible(performance):
             await play(playbook, open_world, recorders, performance)
     except* NotMadeError as group:
-        error = _first(group)
+        # One node's death makes others fail; the first is the cause.
+        error = next(leaf for leaf in leaves(group) if isinstance(leaf, NotMadeError))
     return error
 
 
@@ -209,9 +210,3 @@ async def _stop_on_signal(performance: Performance) -> None:
             if performance.stop.is_set():
                 raise KeyboardInterrupt
             performance.stop.set()
-
-
-def _first(group: BaseExceptionGroup[NotMadeError]) -> NotMadeError:
-    """One node's death makes others fail; the first is the cause."""
-    one = group.exceptions[0]
-    return _first(one) if isinstance(one, BaseExceptionGroup) else one

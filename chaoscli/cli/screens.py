@@ -51,6 +51,6 @@ def show_outcome(playbook: Playbook, run: RunRecording, outcome: Outcome, ending
         console.print(Final(run, outcome, ending))
         return
     glyphs = glyphs_for(console)
-    if outcome.broken:
+    if outcome.broken and not ending.error:
         console.print(checks_table(outcome.broken, glyphs))
     console.print(Text(f"{playbook.name}: ") + verdict(outcome, ending, glyphs))

@@ -53,7 +53,7 @@ async def _serve(topology: Topology, seed: int) -> None:
         world = open_real_world(topology, _Printer(console), seed=seed, spawner=spawner, lasts_s=0.0, name="up")
         async with world as stage:
             await stage.raise_curtain()
-            console.print(_welcome(topology))
+            console.print(_welcome(topology), soft_wrap=True)  # a command to paste must stay one line
             with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
                 async for _number in signals:
                     break

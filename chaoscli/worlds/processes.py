@@ -71,9 +71,7 @@ class Spawner:
         with trio.move_on_after(LONGEST_START_S) as patience:
             await self._ready.wait()
         if patience.cancelled_caught:
-            raise NotMadeError(
-                f"the process that starts the others was not ready within {LONGEST_START_S:g}s{self._last_words()}"
-            )
+            raise NotMadeError(f"the process that starts the others was not ready within {LONGEST_START_S:g}s{self._reason()}")
 
     async def signal(self, child: Child, number: int) -> None:
         """Send a signal, unless the child has ended already."""
@@ -99,7 +97,7 @@ class Spawner:
                     child = self._children.pop(told["ended"])
                     child.status = told["status"]
                     child.ended.set()
-        raise NotMadeError(f"the process that starts the others ended by itself{self._last_words()}")
+        raise NotMadeError(f"the process that starts the others ended by itself{self._reason()}")
 
     def close(self) -> None:
         """Hang up: the warm parent kills every child, removes the folder and ends; if it will not, it is killed."""
@@ -120,7 +118,7 @@ class Spawner:
                 rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))] if descriptors else []
                 sent = await self._control.sendmsg([line], rights)
             except OSError as error:
-                raise NotMadeError(f"the process that starts the others is gone{self._last_words()}") from error
+                raise NotMadeError(f"the process that starts the others is gone{self._reason()}") from error
             line, descriptors = line[sent:], ()
 
     async def _receive(self) -> bytes:
@@ -129,10 +127,15 @@ class Spawner:
         except OSError:
             return b""
 
-    def _last_words(self) -> str:
+    def last_words(self) -> str:
+        """The last line that a broken process of ours left behind, if any."""
         self._log.seek(0)
         lines = self._log.read().decode(errors="replace").strip().splitlines()
-        return f": {lines[-1]}" if lines else ""
+        return lines[-1] if lines else ""
+
+    def _reason(self) -> str:
+        words = self.last_words()
+        return f": {words}" if words else ""
 
 
 @asynccontextmanager

@@ -179,6 +179,10 @@ class RealWorld:
         """Where a service listens itself, past the proxy."""
         return self._addresses[node]
 
+    def process_of(self, node: str) -> int:
+        """The node's process id."""
+        return self._children[node].pid
+
     async def ask_proxy(self, do: str, /, **fields: Any) -> Line:
         return await self._ask(PROXY, do, **fields)
 
@@ -199,7 +203,7 @@ class RealWorld:
         self._changed(child.name, "died", child.end_in_words)
         raise NodeDied(
             f"'{child.name}' ({self._name}) ended in mid-run: {child.end_in_words} at {max(0.0, self.now()):.1f}s",
-            hint=self._words_of(child.name) or "nothing in the playbook asked for that; what was recorded until then is kept",
+            hint=self._spawner.last_words() or "nothing in the playbook asked for that; what was recorded until then is kept",
         )
 
     async def _end(self, node: str, number: int) -> None:
@@ -268,10 +272,6 @@ class RealWorld:
         event = from_fields(line)
         if event is not None:
             self._recorder.record(event)
-
-    def _words_of(self, name: str) -> str:
-        lines = [line["text"] for line in self._early if line.get("source") == name and line.get("level") == "error"]
-        return lines[-1] if lines else ""
 
 
 class RemoteBoard:

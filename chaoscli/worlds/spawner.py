@@ -28,7 +28,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NoReturn
 
 Part = Mapping[str, Any]
-PR_SET_PDEATHSIG = 1  # linux/prctl.h
+PR_SET_PDEATHSIG, PR_SET_NAME = 1, 15  # linux/prctl.h
 # A request is one topology node with its settings; a whole shop is a few kilobytes.
 MOST_REQUEST_BYTES = 1 << 20
 # One file descriptor comes with each request; a burst of requests may arrive together.
@@ -44,6 +44,7 @@ def main(control_fd: int) -> None:
     roles = _roles()
     gc.collect()
     gc.freeze()  # what was imported is never garbage: a collection in a child must not touch, and so copy, its pages
+    _be_called("spawner")
     folder = tempfile.mkdtemp(prefix="chaos-")
     parent = _WarmParent(control, folder)
     try:
@@ -72,6 +73,7 @@ class _WarmParent:
     def __init__(self, control: socket.socket, folder: str) -> None:
         self._control = control
         self._folder = folder
+        self._pid = os.getpid()
         self._living: dict[int, str] = {}
         self._descriptors: list[int] = []
         self._rest = b""
@@ -137,7 +139,8 @@ class _WarmParent:
         try:
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            _die_with(os.getppid())
+            _die_with(self._pid)
+            _be_called(request["name"])
             for mine in (self._control, self._woken, self._wake):
                 mine.close()
             for other in self._descriptors:
@@ -187,5 +190,11 @@ def _die_with(parent: int) -> None:
     if sys.platform != "linux":
         return
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:  # it ended before we could ask
+    if os.getppid() != parent:  # it had ended before we could ask
         os._exit(1)
+
+
+def _be_called(name: str) -> None:
+    """What `ps` and `top` show (Linux keeps 15 bytes), so that a person can tell the twenty processes of a run apart."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_NAME, f"chaos:{name}".encode())
