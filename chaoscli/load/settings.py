@@ -9,11 +9,16 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from chaoscli.faults.base import BadSetting
+from chaoscli.load.template import unknown_blanks
 from chaoscli.resilience.policy import Policy
 from chaoscli.settings import setting
 from chaoscli.units import PerSecond, Seconds
 
-_REQUEST = re.compile(r"(?P<method>[A-Z]+) +(?P<service>[^\s/]+) +(?P<target>/(?:\$\{[^}]*\}|\S)*)")
+# RFC 9112, section 3: a target is visible ASCII; blanks may have spaces inside, and are filled in before it is sent.
+_REQUEST = re.compile(r"(?P<method>[A-Z]+) +(?P<service>[^\s/]+) +(?P<target>/(?:\$\{[^}]*\}|[!-~])*)")
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, section 5.6.2: a token
+_HEADER_VALUE = re.compile(r"[!-~](?:[ -~]*[!-~])?")  # RFC 9110, section 5.5, without what is obsolete
+_FRAMING = frozenset({"host", "content-length", "transfer-encoding"})
 
 
 # A connection each, as many as the transport opens to one callee.
@@ -45,8 +50,8 @@ class Load(Policy):
 
     def __post_init__(self) -> None:
         Policy.__post_init__(self)
-        if _REQUEST.fullmatch(self.request) is None:
-            raise BadSetting("request", f"is '{self.request}'; it names method, service and path, like 'POST order /api/orders'")
+        self._check_request()
+        self._check_headers()
         for status in self.expect_status:
             if not 200 <= status <= 599:
                 raise BadSetting("expect_status", f"has {status}; a final status is from 200 to 599")
@@ -54,6 +59,20 @@ class Load(Policy):
             raise BadSetting("max_in_flight", f"is {self.max_in_flight}; it may be from 1 to {MOST_IN_FLIGHT}")
         if self.stops is not None and self.stops <= self.starts:
             raise BadSetting("stops", "is not after it starts, so nothing would ever be sent")
+
+    def _check_request(self) -> None:
+        if _REQUEST.fullmatch(self.request) is None:
+            raise BadSetting("request", f"is '{self.request}'; it names method, service and path, like 'POST order /api/orders'")
+        for name, value in (("request", self.target), ("json", self.json), ("headers", self.headers)):
+            for blank in unknown_blanks(value):
+                raise BadSetting(name, f"has '{blank}'; what can be filled in is ${{n}}, ${{n % 3}} and ${{request}}")
+
+    def _check_headers(self) -> None:
+        for key, value in (self.headers or {}).items():
+            if key.lower() in _FRAMING:
+                raise BadSetting("headers", f"has '{key}', which goes with every request by itself")
+            if _HEADER_NAME.fullmatch(key) is None or _HEADER_VALUE.fullmatch(value) is None:
+                raise BadSetting("headers", f"has '{key}: {value}', which HTTP cannot carry")
 
     @property
     def method(self) -> str:
