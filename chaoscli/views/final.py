@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -16,6 +15,7 @@ from chaoscli.outcome import Check, FaultReport, Figure, Outcome, RunProblem
 from chaoscli.recording import RunRecording
 from chaoscli.views.glyphs import STYLES, Glyphs, glyphs_for
 from chaoscli.views.layout import plot_width
+from chaoscli.views.lines import Indented
 from chaoscli.views.scene import Scene
 from chaoscli.views.source import SceneSource
 from chaoscli.views.timeline import Timeline, subtitle_of, title_of
@@ -62,11 +62,11 @@ class Final:
         if any(lane.tally.requests for lane in scene.lanes):
             yield Timeline(scene)
             yield ""
-            yield measures_table(self._outcome)
+            yield Indented(measures_table(self._outcome), 0)
         for title, part in self._parts(glyphs):
             yield ""
             yield Text(title, STYLES["title"])
-            yield Padding(part, (0, 0, 0, 2)) if title else part
+            yield Indented(part)
         yield ""
         yield verdict(self._outcome, self._ending, glyphs)
 
@@ -93,7 +93,7 @@ def final_scene(run: RunRecording, width: int) -> Scene:
 
 def measures_table(outcome: Outcome) -> Table:
     """One column for each variant, one row for each figure that says something."""
-    table = _grid()
+    table = grid()
     table.add_column(style=STYLES["faint"], no_wrap=True)
     for variant in outcome.variants:
         table.add_column(justify="right", header=Text(variant.name, STYLES["lane"]), no_wrap=True)
@@ -129,7 +129,7 @@ def _inner(links: Sequence[str]) -> list[str]:
 
 def checks_table(checks: Sequence[Check], glyphs: Glyphs) -> Table:
     """Each expectation with the values that decided it; what broke it goes underneath."""
-    table = _grid()
+    table = grid()
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
     table.add_column(overflow="fold", style=STYLES["number"])
@@ -153,7 +153,7 @@ def _blame(check: Check) -> Iterator[str]:
 
 def faults_table(reports: Sequence[FaultReport], glyphs: Glyphs) -> Table:
     """What was asked of each fault beside what it did, over all variants."""
-    table = _grid()
+    table = grid()
     for _ in range(4):
         table.add_column(overflow="fold")
     for name, alike in _by_fault(reports).items():
@@ -235,5 +235,6 @@ def unwrapped(text: str) -> str:
     return "\n\n".join(" ".join(paragraph.split()) for paragraph in text.strip().split("\n\n"))
 
 
-def _grid() -> Table:
+def grid() -> Table:
+    """A table without lines."""
     return Table(box=None, show_header=False, padding=(0, 2, 0, 0), pad_edge=False)

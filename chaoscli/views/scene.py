@@ -12,7 +12,6 @@ from enum import StrEnum
 
 from chaoscli.messages import Result
 
-
 # Calls per request from which a hop is worth watching for its traffic.
 MULTIPLIED = 1.2
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
 
@@ -27,7 +26,8 @@ from chaoscli.events import (
     RetryDenied,
 )
 from chaoscli.messages import Result
-from chaoscli.units import format_duration, format_rate
+from chaoscli.units import format_duration
+from chaoscli.views.pace import Pace, Surge
 from chaoscli.views.recovery import RecoveryWatch
 from chaoscli.views.scene import Beat, Tone
 
@@ -35,9 +35,6 @@ from chaoscli.views.scene import Beat, Tone
 HANGS_AFTER_S = 2.0
 # A message is from the future when its sender's clock is ahead by more than the receiver's reading of its own is coarse.
 FUTURE_BY_S = 0.002
-# Calls are counted over this window; fewer than this many in it are too few to speak of a surge.
-SURGE_WINDOW_S = 1.0
-SURGE_AT_LEAST = 20
 # Variants that are told of the same cue within this time are told of it together.
 TOGETHER_S = 0.5
 # A process that keeps complaining must not become the whole story.
@@ -58,8 +55,9 @@ class StoryWatch:
         self._beats: list[Beat] = []
         self._told: set[Hashable] = set()
         self._open: dict[tuple[str, str], float] = {}
-        self._surges: dict[str, _Surge] = {}
+        self._surges: dict[str, Surge] = {}
         self._recovery = RecoveryWatch()
+        self._pace = Pace()
         self._up = False
         self._first_fault_at: float | None = None
         self._notes = 0
@@ -103,13 +101,24 @@ class StoryWatch:
             self._open[event.load, event.request] = event.intended_at
             return
         self._open.pop((event.load, event.request), None)
-        if event.result is Result.TIMEOUT:
+        if event.result.succeeded:
+            self._look_at_pace(event)
+        elif event.result is Result.TIMEOUT:
             text = f"{event.load} give up waiting after {_about(event.latency_s)}"
             self._once("request timeout", event.at, Tone.TROUBLE, text)
         elif event.result is Result.FAILED:
             self._once("request failed", event.at, Tone.TROUBLE, f"{event.load} get a first no: {event.status or event.detail}")
         elif event.result in (Result.REFUSED, Result.RESET):
             self._once(event.result, event.at, Tone.TROUBLE, f"{event.load} get no answer: {_WAYS[event.result]}")
+
+    def _look_at_pace(self, event: RequestEnded) -> None:
+        if self._first_fault_at is None:
+            self._pace.usual(event.latency_s)
+        elif not self._told and (slower := self._pace.slower(event.at, event.latency_s)) is not None:
+            # Only where nothing worse was told: what hangs or fails is slow as well.
+            median_s, usual_s = slower
+            text = f"requests take {_about(median_s)}, {median_s / usual_s:.1f}x the usual {_about(usual_s)}"
+            self._once("slower", event.at, Tone.TROUBLE, text)
 
     def _look_for_hanging(self, now: float) -> None:
         if "hanging" in self._told or not self._open:
@@ -124,7 +133,7 @@ class StoryWatch:
             self._tell(at, Tone.RELIEF, f"well again {format_duration(at - healed_at)} after the heal")
 
     def _call_started(self, event: CallStarted) -> None:
-        surge = self._surges.setdefault(event.callee, _Surge(event.callee))
+        surge = self._surges.setdefault(event.callee, Surge(event.callee))
         for tone, text in surge.call(event.at, self._first_fault_at):
             self._once(text, event.at, tone, text)
 
@@ -201,47 +210,6 @@ class StoryWatch:
 
     def _tell(self, at: float, tone: Tone, text: str) -> None:
         self._beats.append(Beat(at_s=at, tone=tone, text=text, lanes=(self._name,)))
-
-
-class _Surge:
-    """Calls to one service in the last second against the usual, which is what they were before the first fault."""
-
-    def __init__(self, callee: str) -> None:
-        self._callee = callee
-        self._recent: deque[float] = deque()
-        self._before = 0
-        self._peak = 0
-        self._usual = 0.0
-        self._up = False
-
-    def call(self, at: float, first_fault_at: float | None) -> list[tuple[Tone, str]]:
-        self._recent.append(at)
-        while self._recent[0] < at - SURGE_WINDOW_S:
-            self._recent.popleft()
-        if first_fault_at is None or at < first_fault_at:
-            self._before += 1
-            return []
-        if first_fault_at < SURGE_WINDOW_S or not self._before:
-            return []
-        self._usual = self._before / first_fault_at
-        rate = len(self._recent) / SURGE_WINDOW_S
-        if not self._up and rate >= max(2 * self._usual, SURGE_AT_LEAST):
-            self._up = True
-            text = f"calls to {self._callee} have doubled: {format_rate(rate)} after {format_rate(self._usual)}"
-            return [(Tone.TROUBLE, text)]
-        if self._up:
-            self._peak = max(self._peak, len(self._recent))
-            if rate < 1.5 * self._usual:
-                return self.end()
-        return []
-
-    def end(self) -> list[tuple[Tone, str]]:
-        if not self._up:
-            return []
-        self._up = False
-        peak = self._peak / SURGE_WINDOW_S
-        times = f"{peak / self._usual:.1f}x the usual"
-        return [(Tone.NOTE, f"calls to {self._callee} peaked at {format_rate(peak)}, {times}")]
 
 
 def merged(stories: Mapping[str, Sequence[Beat]], now: float) -> tuple[Beat, ...]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby
-from textwrap import wrap
+from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
 from rich.console import Console, ConsoleOptions, RenderResult
@@ -14,12 +12,12 @@ from chaoscli.messages import Result
 from chaoscli.recording import Header
 from chaoscli.units import format_duration, format_share
 from chaoscli.views.bars import LATE_S, Cell, Scale, bar, delays, errors, scale_of, traffic
-from chaoscli.views.glyphs import STYLES, WORDS, Glyphs, glyphs_for
+from chaoscli.views.glyphs import WORDS, Glyphs, glyphs_for
 from chaoscli.views.layout import Layout, fit
+from chaoscli.views.lines import Line, cut, length, segments, spread, wrapped
 from chaoscli.views.scene import Band, Beat, Hop, Lane, Scene, Stage
 
 T = TypeVar("T")
-Line = list[Cell]  # pieces of text with the name of their style
 
 
 class Timeline:
@@ -34,7 +32,7 @@ class Timeline:
         layout = fit(self._scene, options.max_width, self._height)
         picture = _Picture(self._scene, layout, glyphs_for(console), self._live)
         for line in picture.lines():
-            yield from _segments(line, layout.width)
+            yield from segments(line, layout.width)
             yield Segment.line()
 
 
@@ -74,7 +72,7 @@ class _Picture:
         if self._live and scene.lasts_s:
             clock = f"{max(scene.now_s, 0.0):.1f}s of {format_duration(scene.lasts_s)}"
         right = f" {self._glyphs.dot} ".join(part for part in (scene.subtitle, clock) if part)
-        return _spread([(scene.title, "title")], [(right, "faint")], self._at.width, self._glyphs)
+        return spread([(scene.title, "title")], [(right, "faint")], self._at.width, self._glyphs)
 
     def _band_rows(self) -> Iterator[Line]:
         for row in range(max((band.row + 1 for band in self._scene.bands), default=0)):
@@ -157,7 +155,7 @@ class _Picture:
         if not self._at.panel:
             success = lane.tally.success
             right = [(f" {format_share(success)} ok ", ""), *right] if success is not None else right
-        space = self._at.width - _length(left) - _length(right)
+        space = self._at.width - length(left) - length(right)
         return [*left, (self._glyphs.rule * max(space, 0), "faint"), *right]
 
     def _panel(self, lane: Lane) -> Iterator[tuple[str, str]]:
@@ -248,7 +246,7 @@ class _Picture:
             parts.append([(f"{self._glyphs.arrow} {what}", "faint")])
         line: Line = [(" " * self._at.gutter if self._at.panel else "", "")]
         for part in parts:
-            if _length(line) + _length(part) <= self._at.width:
+            if length(line) + length(part) <= self._at.width:
                 line += part
         return line
 
@@ -257,9 +255,9 @@ class _Picture:
         for beat in story:
             line = beat_line(beat, self._glyphs)
             if self._live:
-                yield _cut(line, self._at.width, self._glyphs)
+                yield cut(line, self._at.width, self._glyphs)
             else:
-                yield from _wrapped(line, self._at.width)
+                yield from wrapped(line, self._at.width)
 
 
 def beat_line(beat: Beat, glyphs: Glyphs) -> Line:
@@ -303,44 +301,3 @@ def _second_ticks(lasts: float, width: int) -> list[float]:
         return []
     step = next((step for step in (0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600) if lasts / step * 8 <= width), lasts)
     return [number * step for number in range(int(lasts / step + 1e-9) + 1)]
-
-
-def _spread(left: Line, right: Line, width: int, glyphs: Glyphs) -> Line:
-    """One at each end; when both do not fit the right one goes."""
-    space = width - _length(left) - _length(right)
-    if space < 2:
-        return _cut(left, width, glyphs)
-    return [*left, (" " * space, ""), *right]
-
-
-def _length(line: Iterable[Cell]) -> int:
-    return sum(len(text) for text, _ in line)
-
-
-def _cut(line: Line, width: int, glyphs: Glyphs) -> Line:
-    """The line, with a sign at its end where it is longer than ``width``."""
-    over = _length(line) - width
-    if over <= 0:
-        return line
-    text, style = line[-1]
-    return [*line[:-1], (text[: -over - len(glyphs.cut)] + glyphs.cut, style)]
-
-
-def _wrapped(line: Line, width: int) -> Iterator[Line]:
-    """The line, with what is too long of its last piece on further lines under it."""
-    text, style = line[-1]
-    indent = _length(line[:2])
-    first, *rest = wrap(text, max(width - indent, 10), initial_indent="x" * (_length(line[:-1]) - indent)) or [""]
-    yield [*line[:-1], (first[_length(line[:-1]) - indent :], style)]
-    for more in rest:
-        yield [(" " * indent, ""), (more, style)]
-
-
-def _segments(line: Line, width: int) -> Iterator[Segment]:
-    """The line cut to ``width``, neighbours of one style joined."""
-    left = width
-    for style, cells in groupby(line, key=lambda cell: cell[1]):
-        text = "".join(text for text, _ in cells)[:left]
-        left -= len(text)
-        if text:
-            yield Segment(text, STYLES[style])

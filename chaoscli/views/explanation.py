@@ -1,0 +1,139 @@
+"""What a playbook is about, on one page: its lesson, who calls whom, what goes wrong when, and what each variant changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+from rich.table import Table
+from rich.text import Text
+
+from chaoscli.units import format_duration
+from chaoscli.views.final import grid, unwrapped
+from chaoscli.views.glyphs import STYLES, Glyphs, glyphs_for
+from chaoscli.views.lines import Indented
+
+# Lines of prose longer than this are tiring to read, however wide the terminal.
+WIDEST_PROSE = 88
+# How the diagram's strokes are written where only ASCII can be shown.
+_PLAIN_STROKES = str.maketrans({"─": "-", "│": "|", "┬": "+", "├": "+", "└": "+"})
+
+
+class Part(Protocol):
+    @property
+    def name(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def doc(self) -> str: ...
+
+
+class Moment(Protocol):
+    @property
+    def at_s(self) -> float: ...
+    @property
+    def until_s(self) -> float | None: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def only_in(self) -> tuple[str, ...]: ...
+
+
+class Difference(Protocol):
+    @property
+    def name(self) -> str: ...
+    @property
+    def summary(self) -> str: ...
+    @property
+    def changes(self) -> tuple[str, ...]: ...
+
+
+class Explanation(Protocol):
+    """What there is to say of a playbook before it is played. ``diagram`` is lines of text."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def lesson(self) -> str: ...
+    @property
+    def diagram(self) -> tuple[str, ...]: ...
+    @property
+    def parts(self) -> Sequence[Part]: ...
+    @property
+    def lasts_s(self) -> float: ...
+    @property
+    def timeline(self) -> Sequence[Moment]: ...
+    @property
+    def variants(self) -> Sequence[Difference]: ...
+    @property
+    def expectations(self) -> tuple[str, ...]: ...
+
+
+class ExplanationPage:
+    """The page as a rich renderable."""
+
+    def __init__(self, explanation: Explanation) -> None:
+        self._of = explanation
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        glyphs = glyphs_for(console)
+        about = self._of
+        yield Text(f"{about.name}: {about.title}", STYLES["title"])
+        for heading, part in self._parts(glyphs):
+            yield ""
+            if heading:
+                yield Text(heading, STYLES["title"])
+            yield Indented(part, widest=WIDEST_PROSE)
+        yield ""
+        yield Text.assemble("  ", (f"chaos run {about.name}", STYLES["title"]), f"   {_lasting(about)}")
+
+    def _parts(self, glyphs: Glyphs) -> Iterator[tuple[str, RenderableType]]:
+        about = self._of
+        if about.lesson:
+            yield "", Text(unwrapped(about.lesson))
+        strokes = "\n".join(about.diagram)
+        yield "who calls whom", Text(strokes if glyphs.wall == "│" else strokes.translate(_PLAIN_STROKES), no_wrap=True)
+        yield "", _parts_table(about.parts)
+        if about.timeline:
+            yield "what goes wrong", _moments_table(about.timeline)
+        yield "variants", _variants_table(about.variants)
+        if about.expectations:
+            yield "expected", Text("\n".join(about.expectations))
+
+
+def _lasting(about: Explanation) -> str:
+    several = f"{len(about.variants)} variants side by side, " if len(about.variants) > 1 else ""
+    return f"{several}{format_duration(about.lasts_s)}"
+
+
+def _parts_table(parts: Sequence[Part]) -> Table:
+    table = grid()
+    for part in parts:
+        kind = "" if part.kind in (part.name, "load") else part.kind
+        table.add_row(Text(part.name, STYLES["lane"]), Text(kind, STYLES["faint"]), Text(part.doc))
+    return table
+
+
+def _moments_table(moments: Sequence[Moment]) -> Table:
+    table = grid()
+    for moment in moments:
+        end = "the end" if moment.until_s is None else format_duration(moment.until_s)
+        only = f" (only in {', '.join(moment.only_in)})" if moment.only_in else ""
+        when = f"{format_duration(moment.at_s) if moment.at_s else '0s'} to {end}"
+        table.add_row(Text(when, STYLES["faint"]), Text(moment.name, STYLES["fault"]), Text(moment.text + only))
+    return table
+
+
+def _variants_table(variants: Sequence[Difference]) -> Table:
+    table = grid()
+    for variant in variants:
+        lines = Text("\n").join(
+            [*([Text(variant.summary)] if variant.summary else []), *(Text(one, STYLES["faint"]) for one in variant.changes)]
+        )
+        table.add_row(Text(variant.name, STYLES["lane"]), lines if lines else Text("as written", STYLES["faint"]))
+    return table
