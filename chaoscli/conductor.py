@@ -16,6 +16,7 @@ from chaoscli.faults.clock_skew import ClockSkew
 from chaoscli.faults.slow import Slow
 from chaoscli.playbook.meaning import FaultPlan
 from chaoscli.playbook.schedule import Cue, Heal, Inject
+from chaoscli.settings import to_plain
 from chaoscli.worlds.base import Recorder, World
 
 # Undoing everything is a handful of questions to processes of ours; a world that takes longer is being ended anyway.
@@ -94,7 +95,7 @@ class _Faults:
         self._recorder.record(
             FaultInjected(
                 at=self._world.now(), fault=plan.name, kind=plan.kind, text=plan.text, targets=plan.targets,
-                asked_at=asked_at, asked_until=plan.until_s,
+                asked_at=asked_at, asked_until=plan.until_s, settings={**to_plain(plan.fault), "share": plan.share},
             )
         )  # fmt: skip
 

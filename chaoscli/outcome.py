@@ -25,14 +25,16 @@ class Reading:
 class Check:
     """An expectation or an invariant, evaluated.
 
-    ``variant`` is empty where a sentence compares variants. ``shown`` is the sentence with the measured values in the places
-    of the measures ("97.2% > 61.4%"); ``reason`` says why it does not hold when the numbers alone do not, and ``guilty``
-    names the requests that broke an invariant.
+    ``text`` is the sentence without its variants and ``written`` with them; ``variant`` is the one judged, empty where a
+    sentence compares variants. ``shown`` is the sentence with the measured values in the places of the measures ("97.2% >
+    61.4%"); ``reason`` says why it does not hold when the numbers alone do not, and ``guilty`` names the requests that
+    broke an invariant.
     """
 
     text: str
     variant: str
     held: bool
+    written: str = ""
     shown: str = ""
     reason: str = ""
     kind: str = "expectation"

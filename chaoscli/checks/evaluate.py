@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 
 from chaoscli.checks.catalogue import INVARIANTS
 from chaoscli.checks.sentence import Combined, Comparison, Expectation, Group, Measured, Operator, Quantity, Relation, Term
@@ -27,8 +28,6 @@ _HOLDS: Mapping[Relation, Callable[[float, float], bool]] = {
     # Counts are exact; what was divided is not, and nobody means its last digit.
     "==": lambda left, right: math.isclose(left, right, rel_tol=1e-9),
 }
-# A check names this many of the guilty; the recording has the others.
-MOST_GUILTY_NAMED = 5
 
 
 def evaluate(expectation: Expectation, run: RunRecording) -> tuple[Check, ...]:
@@ -53,9 +52,9 @@ def _evaluate(expectation: Expectation, run: RunRecording) -> Iterator[Check]:
 
 
 def _check(expectation: Expectation, run: RunRecording, variant: str) -> Check:
-    if expectation.comparison is None:
-        return _check_law(expectation, run, variant)
-    return _check_comparison(expectation.text, expectation.comparison, run, variant)
+    comparison = expectation.comparison
+    check = _check_law(expectation, run, variant) if comparison is None else _check_comparison(comparison, run, variant)
+    return replace(check, text=expectation.claim, written=expectation.text)
 
 
 def _check_law(expectation: Expectation, run: RunRecording, variant: str) -> Check:
@@ -63,35 +62,23 @@ def _check_law(expectation: Expectation, run: RunRecording, variant: str) -> Che
     try:
         finding = law.judge(run.variants[variant])
     except NoData as nothing:
-        return Check(text=expectation.text, variant=variant, held=False, shown="no data", reason=str(nothing), kind="invariant")
+        return Check(text=law.name, variant=variant, held=False, shown="no data", reason=str(nothing), kind="invariant")
     return Check(
-        text=expectation.text,
-        variant=variant,
-        held=finding.held,
-        shown=finding.shown,
-        reason="" if finding.held else _blame(finding.guilty),
-        kind="invariant",
-        guilty=finding.guilty,
+        text=law.name, variant=variant, held=not finding.guilty, shown=finding.shown, kind="invariant", guilty=finding.guilty
     )
 
 
-def _blame(guilty: tuple[str, ...]) -> str:
-    names = ", ".join(guilty[:MOST_GUILTY_NAMED])
-    more = len(guilty) - MOST_GUILTY_NAMED
-    return f"broken by {names}" + (f" and {more} more" if more > 0 else "")
-
-
-def _check_comparison(text: str, comparison: Comparison, run: RunRecording, variant: str) -> Check:
+def _check_comparison(comparison: Comparison, run: RunRecording, variant: str) -> Check:
     read = _Reader(run, variant)
     left, right = read.value(comparison.left), read.value(comparison.right)
     held, reason = _verdict(comparison.relation, left, right)
     reason = "; ".join(read.reasons) or reason
-    shown = f"{read.shown(comparison.left)} {comparison.relation} {read.shown(comparison.right)}"
-    if not held and read.shown(comparison.left) == read.shown(comparison.right) and left is not None and right is not None:
+    sides = read.shown(comparison.left), read.shown(comparison.right)
+    if not held and sides[0] == sides[1] and left is not None and right is not None:
         # "2s <= 2s" would be a riddle: show the digits that decide.
-        unit = next(iter(read.units), SHARE)
-        shown = f"{_exact(left, unit)} {comparison.relation} {_exact(right, unit)}"
-    return Check(text=text, variant=variant, held=held, shown=shown, reason=reason, readings=tuple(read.readings))
+        sides = _exact(left, read.units[0]), _exact(right, read.units[0])
+    shown = f"{sides[0]} {comparison.relation} {sides[1]}"
+    return Check(text="", variant=variant, held=held, shown=shown, reason=reason, readings=tuple(read.readings))
 
 
 def _verdict(relation: Relation, left: float | None, right: float | None) -> tuple[bool, str]:

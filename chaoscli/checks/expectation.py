@@ -57,12 +57,12 @@ def parse_expectation(text: str, names: Names) -> Expectation:
     variants, start = _variants(text, names)
     law = " ".join(text[start:].split()).lower()
     if law in INVARIANTS:
-        return Expectation(text=text, invariant=law, variants=variants)
+        return Expectation(text=text, claim=text[start:].strip(), invariant=law, variants=variants)
     if law == "no" or law.startswith("no "):
         offset = start + len(text[start:]) - len(text[start:].lstrip())
         raise unknown("invariant", law, INVARIANTS, offset, len(text.rstrip()) - offset)
     comparison = _Parser(Scanner(text, start), names, variants).sentence()
-    return Expectation(text=text, comparison=comparison, variants=variants)
+    return Expectation(text=text, claim=text[start:].strip(), comparison=comparison, variants=variants)
 
 
 def _variants(text: str, names: Names) -> tuple[tuple[str, ...], int]:

@@ -10,15 +10,10 @@ from chaoscli.recording import Recording
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """``shown`` says what was seen; the law is broken when ``guilty`` names a request, or ``broken`` says how without one."""
+    """``shown`` says what was seen; the law is broken when ``guilty`` names a request."""
 
     shown: str
     guilty: tuple[str, ...] = ()
-    broken: str = ""
-
-    @property
-    def held(self) -> bool:
-        return not self.guilty and not self.broken
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

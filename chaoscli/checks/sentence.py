@@ -86,9 +86,10 @@ class Comparison:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expectation:
     """One sentence: a comparison of measures or the name of an invariant. Without ``variants`` it holds of every variant, or
-    of those its measures name."""
+    of those its measures name. ``text`` is as written, ``claim`` without the variants before the colon."""
 
     text: str
+    claim: str
     comparison: Comparison | None = None
     invariant: str = ""
     variants: tuple[str, ...] = ()

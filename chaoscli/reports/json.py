@@ -48,7 +48,8 @@ def _variant(variant: VariantOutcome) -> dict[str, Any]:
 
 def _check(check: Check) -> dict[str, Any]:
     return {
-        "text": check.text,
+        "text": check.written or check.text,
+        "claim": check.text,
         "kind": check.kind,
         "variant": check.variant or None,
         "held": check.held,
