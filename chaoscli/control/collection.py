@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from chaoscli.control import replies, wire
@@ -24,9 +23,10 @@ from chaoscli.control.addresses import (
     split,
     upstream_host,
 )
+from chaoscli.control.proxies import Proxy, Toxic, check_named, new_toxic, new_toxics
 from chaoscli.control.replies import ApiError
 from chaoscli.control.routes import Task, What
-from chaoscli.control.toxics import BOTH, ToxicKind, directions, kind_of_toxic, with_toxicity
+from chaoscli.control.toxics import directions, with_toxicity
 from chaoscli.control.wire import ProxyAsked, ToxicAsked
 from chaoscli.faults.base import ByteFault, Direction, MessageFault
 from chaoscli.messages import Response
@@ -49,61 +49,6 @@ class Links(Protocol):
     def update(self, name: str, fault: Fault, share: float = 1.0) -> None: ...
 
     def heal(self, name: str) -> None: ...
-
-
-@dataclass(slots=True, kw_only=True)
-class Toxic:
-    """One toxic of one proxy; ``until`` is when it heals by itself (infinite: never), on the collection's clock."""
-
-    name: str
-    kind: ToxicKind
-    stream: str
-    toxicity: float
-    attributes: dict[str, Any]
-    duration_s: float | None = None
-    until: float = math.inf
-
-    def plain(self) -> dict[str, Any]:
-        fields: dict[str, Any] = {
-            "attributes": self.attributes,
-            "name": self.name,
-            "type": self.kind.name,
-            "stream": self.stream,
-            "toxicity": replies.shortest(self.toxicity),
-        }
-        if self.duration_s is not None:
-            fields["duration"] = replies.shortest(self.duration_s * 1000.0)
-        return fields
-
-
-@dataclass(slots=True, kw_only=True)
-class Proxy:
-    """``listen`` is the text asked for until the first start, and the bound address from then on."""
-
-    name: str
-    listen: str
-    upstream: str
-    http: bool = False
-    running: bool = False
-    toxics: list[Toxic] = field(default_factory=list)
-
-    def plain(self) -> dict[str, Any]:
-        fields: dict[str, Any] = {"name": self.name, "listen": self.listen, "upstream": self.upstream, "enabled": self.running}
-        if self.http:
-            fields["http"] = True
-        # Go's server shows its logger by accident, and strict clients have come to expect the member.
-        return {**fields, "Logger": {}, "toxics": [toxic.plain() for toxic in self.listed()]}
-
-    def listed(self) -> list[Toxic]:
-        """Upstream first, then those of both ways, then downstream; in each the order they were added in."""
-        rank = {"upstream": 0, BOTH: 1, "downstream": 2}
-        return sorted(self.toxics, key=lambda toxic: rank[toxic.stream.lower()])
-
-    def toxic(self, name: str) -> Toxic:
-        found = next((toxic for toxic in self.toxics if toxic.name == name), None)
-        if found is None:
-            raise ApiError(*replies.TOXIC_NOT_FOUND)
-        return found
 
 
 class Collection:
@@ -176,7 +121,7 @@ class Collection:
 
     async def _create(self, task: Task) -> Proxy:
         asked = wire.read_whole_proxy(wire.read_body(task.body))
-        _check_named(asked)
+        check_named(asked)
         self._check_free(asked.name)
         return await self.create_proxy(asked)
 
@@ -187,7 +132,7 @@ class Collection:
     async def create_proxy(self, asked: ProxyAsked) -> Proxy:
         """A new proxy, started unless asked otherwise, with the toxics written inside it."""
         proxy = Proxy(name=asked.name, listen=asked.listen or "", upstream=asked.upstream or "", http=bool(asked.http))
-        toxics = _new_toxics(proxy, asked.toxics)
+        toxics = new_toxics(proxy, asked.toxics)
         address = await self._address(proxy.listen, "listen tcp: ") if asked.enabled is not False else None
         self._check_free(asked.name)
         self.proxies[proxy.name] = proxy
@@ -303,8 +248,8 @@ class Collection:
         ``made`` has been told of them.
         """
         for place, one in enumerate(asked, 1):
-            _check_named(one, place)
-            _new_toxics(Proxy(name=one.name, listen="", upstream="", http=bool(one.http)), one.toxics)
+            check_named(one, place)
+            new_toxics(Proxy(name=one.name, listen="", upstream="", http=bool(one.http)), one.toxics)
         proxies = []
         for one in asked:
             proxy = await self._kept_or_made(one)
@@ -326,7 +271,7 @@ class Collection:
 
     def add_toxic(self, proxy: Proxy, asked: ToxicAsked) -> Toxic:
         """A new toxic at the end of its direction's chain, on live connections too."""
-        toxic = _new_toxic(proxy, asked)
+        toxic = new_toxic(proxy, asked)
         self._add(proxy, toxic)
         return toxic
 
@@ -374,38 +319,6 @@ class Collection:
         if toxic.duration_s is not None:
             toxic.until = self._now() + toxic.duration_s
             self.deadline_changed()
-
-
-def _check_named(asked: ProxyAsked, place: int | None = None) -> None:
-    for name in ("name", "upstream"):
-        if not getattr(asked, name):
-            raise replies.missing_field(name, place)
-
-
-def _new_toxics(proxy: Proxy, asked: Sequence[ToxicAsked]) -> list[Toxic]:
-    """The toxics written inside a proxy that is not there yet; no two may share a name."""
-    toxics: list[Toxic] = []
-    for one in asked:
-        toxics.append(_new_toxic(Proxy(name=proxy.name, listen="", upstream="", http=proxy.http, toxics=toxics), one))
-    return toxics
-
-
-def _new_toxic(proxy: Proxy, asked: ToxicAsked) -> Toxic:
-    """Checked in Toxiproxy's order: stream, type, name, attributes."""
-    stream = "downstream" if asked.stream is None else asked.stream
-    if not directions(stream):
-        raise ApiError(*replies.INVALID_STREAM)
-    kind = kind_of_toxic(asked.type)
-    if kind is None:
-        raise ApiError(*replies.INVALID_TYPE)
-    name = asked.name or f"{asked.type}_{stream}"
-    if any(toxic.name == name for toxic in proxy.toxics):
-        raise ApiError(*replies.TOXIC_EXISTS)
-    attributes = kind.merged({}, asked.attributes)
-    if isinstance(kind.fault(attributes), MessageFault) and not proxy.http:
-        raise replies.BadRequestError(f'{kind.name} harms HTTP messages: create the proxy with "http": true')
-    toxicity = 1.0 if asked.toxicity is None else asked.toxicity
-    return Toxic(name=name, kind=kind, stream=stream, toxicity=toxicity, attributes=attributes, duration_s=asked.duration_s)
 
 
 def _same_listen(proxy: Proxy, listen: str, address: Address) -> bool:

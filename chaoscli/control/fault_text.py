@@ -1,15 +1,15 @@
-"""A fault in one line, as typed after ``--fault``: ``latency 20ms jitter 5ms``, ``bandwidth 64KB/s on request``.
+"""A fault in one line, as typed after ``--fault``: ``latency 20ms jitter 5ms``, ``drop reply 30%``, ``silence for 10s``.
 
-The kind, then its first field's value (the field's name may be left out), then any further field by name. After the
-fields: ``on request``, ``on reply`` or ``on both`` for the direction, ``for 30%`` for the share of connections it takes
-hold of.
+The kind first, then its fields by name, in the words of a playbook; the name of the kind's own first field may be left
+out, and so may that of a probability. Beside the fields stand those that any fault of a link can have: ``direction
+request|reply|both``, ``share 30%`` of the connections, ``for 10s``.
 """
 
 from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,10 +17,20 @@ from chaoscli.control.fields import Field, FieldError, fields_of
 from chaoscli.errors import ChaosError, Place, Problem
 from chaoscli.faults.base import BadSetting, ByteFault, Direction, MessageFault
 from chaoscli.faults.catalogue import BOTH, FAULTS, FaultKind
-from chaoscli.units import SHARE, UnitError
+from chaoscli.units import DURATION, SHARE
 
 # A line a person types; past this it is a mistake in a script.
 LONGEST_TEXT = 1000
+_DIRECTIONS = {"request": (Direction.REQUEST,), "reply": (Direction.REPLY,), "both": BOTH}
+# What every fault of a link can be told beside its own fields.
+USUAL = {
+    field.name: field
+    for field in (
+        Field(name="direction", holds=str, doc="which way it works", choices=tuple(_DIRECTIONS)),
+        Field(name="share", holds=float, doc="the share of connections it takes hold of", unit=SHARE),
+        Field(name="for", holds=float, doc="how long it lasts", unit=DURATION),
+    )
+}
 
 
 class FaultTextError(ChaosError):
@@ -36,12 +46,17 @@ class FaultTextError(ChaosError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkFault:
-    """A fault and where it bites: ``directions`` of the link, each connection with probability ``share``."""
+    """A fault and where it bites: ``directions`` of the link, each connection with probability ``share``.
+
+    ``given`` are the fields that were written; ``duration_s`` None stays until it is healed.
+    """
 
     kind: str
     fault: ByteFault | MessageFault
+    given: Mapping[str, Any]
     directions: tuple[Direction, ...]
     share: float = 1.0
+    duration_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,46 +82,53 @@ class _Reader:
         self.source = source
         self.words = _words(text)
         self.next = 0
+        self.fields: dict[str, Field] = {}
         self.given: dict[str, Any] = {}
         self.places: dict[str, _Word] = {}
-        self.directions: tuple[Direction, ...] = ()
-        self.share = 1.0
 
     def read(self) -> LinkFault:
         if len(self.text) > LONGEST_TEXT:
             raise self.wrong(_Word("", 0, 1), f"a fault is at most {LONGEST_TEXT} characters long")
-        word = self.take("a kind of fault", hint="like 'latency 20ms jitter 5ms'")
-        row = link_kinds().get(word.text)
+        kind = self.take("a kind of fault", hint="like 'latency 20ms jitter 5ms'")
+        row = link_kinds().get(kind.text)
         if row is None:
-            raise self.wrong(word, f"unknown fault '{word.text}'", _nearest(word.text, link_kinds()))
-        self.directions = row.directions or BOTH
-        fields = fields_of(row.settings)
-        self.read_first(fields)
+            raise self.wrong(kind, f"unknown fault '{kind.text}'", _nearest(kind.text, link_kinds()))
+        self.fields = fields_of(row.settings) | USUAL
         while self.next < len(self.words):
-            self.read_member(word.text, fields)
-        fault = self.build(row, fields, word)
-        return LinkFault(kind=row.kind, fault=fault, directions=self.directions, share=self.share)
+            self.read_member(kind.text)
+        usual = {name: self.given.pop(name) for name in USUAL if name in self.given}
+        return LinkFault(
+            kind=row.kind,
+            fault=self.build(row, kind),
+            given=self.given,
+            directions=_DIRECTIONS[usual["direction"]] if "direction" in usual else row.directions or (Direction.REQUEST,),
+            share=usual.get("share", 1.0),
+            duration_s=usual.get("for"),
+        )
 
-    def read_first(self, fields: dict[str, Field]) -> None:
-        """The value of the first field may stand without its name, unless it reads as a name itself."""
-        if self.next < len(self.words) and fields and self.words[self.next].text not in (*fields, "on", "for"):
-            self.read_value(next(iter(fields.values())))
-
-    def read_member(self, kind: str, fields: dict[str, Field]) -> None:
+    def read_member(self, kind: str) -> None:
         word = self.take("a field")
-        if word.text == "on":
-            self.read_direction()
-        elif word.text == "for":
-            self.read_share()
-        elif word.text not in fields:
-            known = (*fields, "on", "for")
-            raise self.wrong(word, f"{kind} has no '{word.text}'", _nearest(word.text, known) or f"it has {', '.join(known)}")
-        elif word.text in self.given:
-            raise self.wrong(word, f"'{word.text}' is given twice")
-        elif fields[word.text].holds is bool and not self.is_word_of(("yes", "no", "true", "false")):
-            self.given[word.text], self.places[word.text] = True, word
+        field = self.fields.get(word.text)
+        if field is None:
+            field = self.unnamed(word)
+            if field is None:
+                known = tuple(self.fields)
+                hint = _nearest(word.text, known) or f"it has {', '.join(known)}"
+                raise self.wrong(word, f"{kind} has no '{word.text}'", hint)
+            self.next -= 1
+        if field.name in self.given:
+            raise self.wrong(word, f"'{field.name}' is given twice")
+        if field.holds is bool and not self.next_is(("yes", "no", "true", "false")):
+            self.given[field.name], self.places[field.name] = True, word
         else:
-            self.read_value(fields[word.text])
+            self.read_value(field)
+
+    def unnamed(self, word: _Word) -> Field | None:
+        """The field whose name may be left out before this value: a probability, or the kind's first before anything else."""
+        first = next(iter(self.fields.values()))
+        if "probability" in self.fields and word.text.endswith("%"):
+            return self.fields["probability"]
+        return first if first.own and not self.given and self.next == 2 else None
 
     def read_value(self, field: Field) -> None:
         word = self.take(f"a value for '{field.name}'", hint=f"like {field.example}")
@@ -116,22 +138,8 @@ class _Reader:
             raise self.wrong(word, str(error), field.doc) from error
         self.places[field.name] = word
 
-    def read_direction(self) -> None:
-        word = self.take("a direction", hint="request, reply or both")
-        named = {"request": (Direction.REQUEST,), "reply": (Direction.REPLY,), "both": BOTH}
-        if word.text not in named:
-            raise self.wrong(word, f"'{word.text}' is no direction", "request, reply or both")
-        self.directions = named[word.text]
-
-    def read_share(self) -> None:
-        word = self.take("a share of the connections", hint="like 30%")
-        try:
-            self.share = SHARE.parse(word.text)
-        except UnitError as error:
-            raise self.wrong(word, str(error)) from error
-
-    def build(self, row: FaultKind, fields: dict[str, Field], kind: _Word) -> ByteFault | MessageFault:
-        for field in fields.values():
+    def build(self, row: FaultKind, kind: _Word) -> ByteFault | MessageFault:
+        for field in self.fields.values():
             if field.required and field.name not in self.given:
                 hint = f"{field.doc}, like '{row.kind} {field.name} {field.example}'"
                 raise self.wrong(kind, f"{row.kind} needs '{field.name}'", hint)
@@ -141,7 +149,7 @@ class _Reader:
             raise self.wrong(self.places.get(error.field, kind), str(error)) from error
         return fault
 
-    def is_word_of(self, choices: Sequence[str]) -> bool:
+    def next_is(self, choices: Sequence[str]) -> bool:
         return self.next < len(self.words) and self.words[self.next].text.lower() in choices
 
     def take(self, what: str, hint: str = "") -> _Word:

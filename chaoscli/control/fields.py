@@ -18,12 +18,13 @@ class FieldError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
-    """One field of a settings class. ``unit`` and ``choices`` say what it holds where the bare type does not."""
+    """One field of a settings class, its ``own`` or inherited; ``unit`` and ``choices`` say more than its type does."""
 
     name: str
     holds: type[Any]
-    required: bool
     doc: str
+    required: bool = False
+    own: bool = False
     unit: Unit | None = None
     choices: tuple[str, ...] = ()
 
@@ -33,7 +34,7 @@ class Field:
             return self.unit.example
         if self.choices:
             return self.choices[0]
-        return {int: "1", bool: "yes"}.get(self.holds, "text")
+        return {int: "1", bool: "yes", Mapping: "'name: value; name: value'"}.get(self.holds, "text")
 
     def from_text(self, text: str) -> Any:
         """The value a person wrote. FieldError when it is none."""
@@ -45,9 +46,7 @@ class Field:
             return self._word(text)
         if self.holds is int:
             return self._count(text)
-        if self.holds is not str:
-            raise FieldError(f"{self.name} cannot be written in one word")
-        return text
+        return self._pairs(text) if self.holds is Mapping else text
 
     def from_json(self, value: Any) -> Any:
         """The value a client sent: a number in seconds, bytes or shares of one, or the text a person would write."""
@@ -84,6 +83,12 @@ class Field:
             raise FieldError(f"'{text}' is not a whole number")
         return int(text)
 
+    def _pairs(self, text: str) -> dict[str, str]:
+        pairs = [part.partition(":") for part in text.split(";") if part.strip()]
+        if not all(colon and name.strip() for name, colon, _value in pairs):
+            raise FieldError(f"'{text}' is not written like {self.example}")
+        return {name.strip(): value.strip() for name, _colon, value in pairs}
+
     def _number(self, value: int | float) -> Any:
         if self.unit is not None:
             if not math.isfinite(value) or (value < 0 and not self.unit.signed):
@@ -100,12 +105,14 @@ class Field:
 
 
 def fields_of(settings: type[Any]) -> dict[str, Field]:
-    """The fields of a settings class by name, in the order they are written in."""
+    """The fields of a settings class by name: its own in the order they are written in, then those it inherits."""
     hints = get_type_hints(settings, include_extras=True)
-    return {field.name: _field(field, hints[field.name]) for field in dataclasses.fields(settings)}
+    own = [field for field in dataclasses.fields(settings) if field.name in settings.__annotations__]
+    inherited = [field for field in dataclasses.fields(settings) if field.name not in settings.__annotations__]
+    return {field.name: _field(field, hints[field.name], field in own) for field in (*own, *inherited)}
 
 
-def _field(field: dataclasses.Field[Any], hint: Any) -> Field:
+def _field(field: dataclasses.Field[Any], hint: Any, own: bool) -> Field:
     hint = _without_none(hint)
     unit = None
     if get_origin(hint) is Annotated:
@@ -114,7 +121,8 @@ def _field(field: dataclasses.Field[Any], hint: Any) -> Field:
     choices = tuple(map(str, get_args(hint))) if get_origin(hint) is Literal else ()
     required = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
     kind = str if choices else get_origin(hint) or hint
-    return Field(name=field.name, holds=kind, required=required, doc=field.metadata.get("doc", ""), unit=unit, choices=choices)
+    doc = field.metadata.get("doc", "")
+    return Field(name=field.name, holds=kind, required=required, own=own, doc=doc, unit=unit, choices=choices)
 
 
 def _without_none(hint: Any) -> Any:

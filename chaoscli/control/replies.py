@@ -79,7 +79,8 @@ def shortest(number: float) -> int | float:
     """The number that reads back as the same 32-bit float in the fewest digits: 0.2 stays 0.2, 1.0 becomes 1."""
     single = _single(number)
     number = struct.unpack("<f", single)[0]
-    short = next(close for digits in range(1, 18) if _single(close := float(f"{number:.{digits}g}")) == single)
+    tries = (float(f"{number:.{digits}g}") for digits in range(1, 18))
+    short = next(close for close in tries if fits_single(close) and _single(close) == single)
     return int(short) if short.is_integer() and abs(short) < 1e15 else short
 
 

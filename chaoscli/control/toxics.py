@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from chaoscli.control import wire
-from chaoscli.control.fault_text import link_kinds
+from chaoscli.control.fault_text import LinkFault, link_kinds
 from chaoscli.control.fields import Field, FieldError, fields_of
 from chaoscli.control.go_json import kind_of
 from chaoscli.control.replies import BadRequestError
+from chaoscli.control.wire import ToxicAsked
 from chaoscli.faults.base import BadSetting, ByteFault, Direction, MessageFault
 from chaoscli.faults.catalogue import BOTH as BOTH_WAYS
 
@@ -57,7 +58,7 @@ class ToxicKind:
         values = {attribute.name: 0 for attribute in self.attributes} | dict(present)
         for attribute in self.attributes:
             if attribute.name in given:
-                values[attribute.name] = self._whole(attribute.name, given[attribute.name])
+                values[attribute.name] = self._original(attribute, given[attribute.name])
         for field in self._own_fields():
             if field.name in given:
                 self._read(field, given[field.name])
@@ -69,7 +70,7 @@ class ToxicKind:
         """Our fault for attributes that ``merged`` has given."""
         if self.settings is None:
             return None
-        fields = {one.field: values[one.name] * one.scale for one in self.attributes}
+        fields = {one.field: self._ours(one, values[one.name]) for one in self.attributes}
         fields |= {field.name: self._read(field, values[field.name]) for field in self._own_fields() if field.name in values}
         for field in self._own_fields():
             if field.required and field.name not in fields:
@@ -88,15 +89,30 @@ class ToxicKind:
         spoken_for = {one.field for one in self.attributes}
         return [field for name, field in fields_of(self.settings).items() if name not in spoken_for]
 
-    def _whole(self, name: str, value: Any) -> int:
-        place = f"{self.struct}.attributes.{name}"
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise wire.mismatch(kind_of(value), place, "int64")
-        if not isinstance(value, int) or value not in _INT64:
-            raise wire.mismatch(kind_of(value), place, "int64")
+    def _original(self, attribute: Attribute, value: Any) -> int | str:
+        """A whole number, as the original takes it; or a quantity with its unit, which may be finer ("500us")."""
+        if isinstance(value, str) and not value.isdecimal():
+            ours = self._ours(attribute, value)
+            whole = round(ours / attribute.scale, 9)
+            return int(whole) if whole.is_integer() else value
+        if isinstance(value, bool) or not isinstance(value, int) or value not in _INT64:
+            raise self._mismatch(attribute, value)
         if value < 0:
-            raise BadRequestError(f"{self.name}: {name} cannot be negative")
+            raise BadRequestError(f"{self.name}: {attribute.name} cannot be negative")
         return value
+
+    def _ours(self, attribute: Attribute, value: int | str) -> float:
+        if not isinstance(value, str):
+            return value * attribute.scale
+        assert self.settings is not None
+        try:
+            ours: float = fields_of(self.settings)[attribute.field].from_text(value)
+        except FieldError as error:
+            raise self._mismatch(attribute, value) from error
+        return ours
+
+    def _mismatch(self, attribute: Attribute, value: Any) -> BadRequestError:
+        return wire.mismatch(kind_of(value), f"{self.struct}.attributes.{attribute.name}", "int64")
 
     def _read(self, field: Field, value: Any) -> Any:
         try:
@@ -116,6 +132,27 @@ def with_toxicity(fault: ByteFault | MessageFault, toxicity: float) -> tuple[Byt
         probability = getattr(fault, "probability", 1.0) * share
         return dataclasses.replace(fault, probability=probability), 1.0  # type: ignore[type-var]
     return fault, share
+
+
+def asked_as_toxic(fault: LinkFault, name: str = "") -> ToxicAsked:
+    """The toxic that a line of text means, to be sent to any server that has the type."""
+    kind = kinds()[fault.kind]
+    attributes = dict(fault.given)
+    for one in kind.attributes:
+        if one.field in attributes:
+            attributes[one.name] = _whole_or_text(attributes.pop(one.field), one.scale)
+    stream = next(stream for stream, ways in _DIRECTIONS.items() if ways == fault.directions)
+    return ToxicAsked(
+        name=name, type=fault.kind, stream=stream, toxicity=fault.share, attributes=attributes, duration_s=fault.duration_s
+    )
+
+
+def _whole_or_text(value: float, scale: float) -> int | str:
+    """As the original takes it where that is exact; a fraction of its unit only our own server understands."""
+    whole = round(value / scale, 9)
+    if whole.is_integer():
+        return int(whole)
+    return f"{value:.9f}s" if scale < 1.0 else f"{value:.3f}B/s" if scale > 1.0 else f"{value:.0f}B"
 
 
 MS = 1e-3

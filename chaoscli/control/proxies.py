@@ -1,0 +1,101 @@
+"""A proxy and its toxics as the API knows them: what is shown of them, and what may become one."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from chaoscli.control import replies
+from chaoscli.control.replies import ApiError
+from chaoscli.control.toxics import BOTH, ToxicKind, directions, kind_of_toxic
+from chaoscli.control.wire import ProxyAsked, ToxicAsked
+from chaoscli.faults.base import MessageFault
+
+
+@dataclass(slots=True, kw_only=True)
+class Toxic:
+    """One toxic of one proxy; ``until`` is when it heals by itself (infinite: never), on the collection's clock."""
+
+    name: str
+    kind: ToxicKind
+    stream: str
+    toxicity: float
+    attributes: dict[str, Any]
+    duration_s: float | None = None
+    until: float = math.inf
+
+    def plain(self) -> dict[str, Any]:
+        fields: dict[str, Any] = {
+            "attributes": self.attributes,
+            "name": self.name,
+            "type": self.kind.name,
+            "stream": self.stream,
+            "toxicity": replies.shortest(self.toxicity),
+        }
+        if self.duration_s is not None:
+            fields["duration"] = replies.shortest(self.duration_s * 1000.0)
+        return fields
+
+
+@dataclass(slots=True, kw_only=True)
+class Proxy:
+    """``listen`` is the text asked for until the first start, and the bound address from then on."""
+
+    name: str
+    listen: str
+    upstream: str
+    http: bool = False
+    running: bool = False
+    toxics: list[Toxic] = field(default_factory=list)
+
+    def plain(self) -> dict[str, Any]:
+        fields: dict[str, Any] = {"name": self.name, "listen": self.listen, "upstream": self.upstream, "enabled": self.running}
+        if self.http:
+            fields["http"] = True
+        # Go's server shows its logger by accident, and strict clients have come to expect the member.
+        return {**fields, "Logger": {}, "toxics": [toxic.plain() for toxic in self.listed()]}
+
+    def listed(self) -> list[Toxic]:
+        """Upstream first, then those of both ways, then downstream; in each the order they were added in."""
+        rank = {"upstream": 0, BOTH: 1, "downstream": 2}
+        return sorted(self.toxics, key=lambda toxic: rank[toxic.stream.lower()])
+
+    def toxic(self, name: str) -> Toxic:
+        found = next((toxic for toxic in self.toxics if toxic.name == name), None)
+        if found is None:
+            raise ApiError(*replies.TOXIC_NOT_FOUND)
+        return found
+
+
+def check_named(asked: ProxyAsked, place: int | None = None) -> None:
+    for name in ("name", "upstream"):
+        if not getattr(asked, name):
+            raise replies.missing_field(name, place)
+
+
+def new_toxics(proxy: Proxy, asked: Sequence[ToxicAsked]) -> list[Toxic]:
+    """The toxics written inside a proxy that is not there yet; no two may share a name."""
+    toxics: list[Toxic] = []
+    for one in asked:
+        toxics.append(new_toxic(Proxy(name=proxy.name, listen="", upstream="", http=proxy.http, toxics=toxics), one))
+    return toxics
+
+
+def new_toxic(proxy: Proxy, asked: ToxicAsked) -> Toxic:
+    """Checked in Toxiproxy's order: stream, type, name, attributes."""
+    stream = "downstream" if asked.stream is None else asked.stream
+    if not directions(stream):
+        raise ApiError(*replies.INVALID_STREAM)
+    kind = kind_of_toxic(asked.type)
+    if kind is None:
+        raise ApiError(*replies.INVALID_TYPE)
+    name = asked.name or f"{asked.type}_{stream}"
+    if any(toxic.name == name for toxic in proxy.toxics):
+        raise ApiError(*replies.TOXIC_EXISTS)
+    attributes = kind.merged({}, asked.attributes)
+    if isinstance(kind.fault(attributes), MessageFault) and not proxy.http:
+        raise replies.BadRequestError(f'{kind.name} harms HTTP messages: create the proxy with "http": true')
+    toxicity = 1.0 if asked.toxicity is None else asked.toxicity
+    return Toxic(name=name, kind=kind, stream=stream, toxicity=toxicity, attributes=attributes, duration_s=asked.duration_s)
