@@ -8,6 +8,7 @@ tried again here: trying again is a policy, and policies are what is being watch
 
 from __future__ import annotations
 
+import os
 import select
 from collections import defaultdict
 from collections.abc import Mapping
@@ -97,7 +98,7 @@ class HttpTransport:
             if isinstance(error, ConnectionResetError | ConnectionAbortedError):
                 raise CallError(Result.RESET, "reset while connecting") from error
             if isinstance(error, OSError):
-                raise CallError(Result.REFUSED, (error.strerror or str(error)).lower()) from error
+                raise CallError(Result.REFUSED, os.strerror(error.errno or 0).lower()) from error
             raise
 
     async def _close(self, callee: str, connection: _Connection) -> None:
@@ -186,11 +187,12 @@ class _Connection:
         return kind(Result.RESET, "connection reset")
 
 
-def _headers(callee: str, request: Request) -> list[tuple[str, str]]:
+def _headers(callee: str, request: Request) -> list[tuple[bytes, bytes]]:
     """Every request names its host (RFC 9112, 3.2) and frames its body."""
-    headers = [("host", callee), *request.headers]
+    headers = [(b"host", callee.encode("ascii"))]
+    headers += [(name.encode("ascii"), value.encode("latin-1")) for name, value in request.headers]
     if request.body or request.method in ("POST", "PUT", "PATCH"):
-        headers.append(("content-length", str(len(request.body))))
+        headers.append((b"content-length", str(len(request.body)).encode()))
     return headers
 
 

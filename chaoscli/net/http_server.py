@@ -204,11 +204,12 @@ class _Connection:
             return self._head(response), response.body
 
     def _head(self, response: Response, *, close: bool = False) -> h11.Response:
-        headers = [(name, value) for name, value in response.headers if name.lower() not in _FRAMING]
+        given = [(name, value) for name, value in response.headers if name.lower() not in _FRAMING]
+        headers = [(name.encode("ascii"), value.encode("latin-1")) for name, value in given]
         if response.status != HTTPStatus.NO_CONTENT:  # which must not carry one (RFC 9110, 8.6)
-            headers.append(("content-length", str(len(response.body))))
+            headers.append((b"content-length", str(len(response.body)).encode()))
         if close or self._server.stopping:
-            headers.append(("connection", "close"))
+            headers.append((b"connection", b"close"))
         return h11.Response(status_code=response.status, headers=headers, reason=_REASONS.get(response.status, b""))
 
     async def _send(self, head: h11.Response, body: bytes) -> None:

@@ -38,7 +38,7 @@ class Door:
     def _identified(self, request: Request) -> Request:
         """With an id: a caller that sent none, or one that no log could bear, gets one from here."""
         given = request.header(REQUEST_ID)
-        if given and len(given) <= LONGEST_REQUEST_ID and given.isprintable():
+        if given and len(given) <= LONGEST_REQUEST_ID and given.isascii() and given.isprintable():
             return request
         self._named += 1
         others = tuple((name, value) for name, value in request.headers if name != REQUEST_ID)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 import trio
 from trio.testing import MockClock, memory_stream_pair
 
@@ -268,9 +269,10 @@ async def test_an_exception_of_the_handler_answers_500_and_the_connection_lives_
     assert failures == ["/bad ValueError('no such thing')"]
 
 
-async def test_a_header_no_wire_can_carry_answers_500() -> None:
+@pytest.mark.parametrize("value", ["a\r\nset-cookie: b", "a → b", "\x00"])
+async def test_a_header_no_wire_can_carry_answers_500(value: str) -> None:
     async def injector(request: Request) -> Response:
-        return Response(status=200, headers=(("x-name", "a\r\nset-cookie: b"),))
+        return Response(status=200, headers=(("x-name", value),))
 
     failures: list[Exception] = []
     server = HttpServer(injector, failed=lambda _request, error: failures.append(error))
