@@ -3,6 +3,7 @@ from __future__ import annotations
 import trio
 from trio.testing import MockClock
 
+from chaoscli.events import RetryPlanned
 from chaoscli.messages import SERVED_AS, Result
 from chaoscli.resilience.policy import Bulkhead, Policy, Retry
 from tests.resilience.callee import Act, Stage
@@ -94,6 +95,16 @@ async def test_jitter_depends_on_the_seed_and_the_request_alone(autojump_clock: 
 
     assert await pauses(7) == await pauses(7, "r0", "r00")
     assert await pauses(7) != await pauses(8)
+
+
+async def test_each_pause_rolls_dice_of_its_own(autojump_clock: MockClock) -> None:
+    retry = Retry(attempts=5, backoff="constant", base=0.1, jitter="full")
+    stage = Stage(script=[Act(status=500)], policy=Policy(retry=retry))
+    await stage.call("r1", target="/check")
+    await stage.call("r1", target="/reserve")
+
+    pauses = [event.delay_s for event in stage.events if isinstance(event, RetryPlanned)]
+    assert len(set(pauses)) == len(pauses) == 8
 
 
 async def test_a_spent_budget_denies_the_retry(autojump_clock: MockClock) -> None:
