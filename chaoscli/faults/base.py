@@ -6,7 +6,7 @@ when all that is held goes out at once, in order.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from random import Random
@@ -79,6 +79,9 @@ class Flow(Protocol):
     def healed(self, now: float) -> Iterable[Action]:
         """The fault lets go of the connection. What it held has gone out already; usually there is nothing more to do."""
 
+    def takes_over(self, old: Flow, waiting: Sequence[Action], now: float) -> Iterable[Action]:
+        """Called in place of ``opened``, by the flow of the same fault with other settings; ``waiting`` is what ``old`` held."""
+
 
 class Through:
     """A flow that harms nothing; faults build on it and override what they harm."""
@@ -96,6 +99,15 @@ class Through:
 
     def healed(self, now: float) -> Iterable[Action]:
         return ()
+
+    def takes_over(self, old: Flow, waiting: Sequence[Action], now: float) -> Iterable[Action]:
+        self.follows(old)
+        yield from self.opened(now)
+        for action in waiting:
+            if isinstance(action, Send):
+                yield from self.received(action.data, now)
+            elif isinstance(action, Finish):
+                yield from self.ended(now)
 
     def follows(self, earlier: Flow) -> None:
         """Take over what ``earlier`` counted, a flow of the same fault whose settings have changed in mid-connection.

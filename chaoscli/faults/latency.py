@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import ClassVar, Literal
 
-from chaoscli.faults.base import Action, BadSetting, Finish, Send, Through
+from chaoscli.faults.base import Action, BadSetting, Finish, Flow, Send, Through
 from chaoscli.settings import setting
 from chaoscli.units import Seconds, Share, format_duration, format_share
 
@@ -69,6 +69,14 @@ class LatencyFlow(Through):
 
     def ended(self, now: float) -> Iterable[Action]:
         return (Finish(now + self.delay()),)
+
+    def takes_over(self, old: Flow, waiting: Sequence[Action], now: float) -> Iterable[Action]:
+        """What waited has the new delay, less the time it has waited already (which the old jitter makes inexact)."""
+        assert isinstance(old, LatencyFlow)
+        for action in waiting:
+            arrived = min(now, action.at - old._fault.delay)
+            at = max(now, arrived + self.delay())
+            yield Send(at, action.data) if isinstance(action, Send) else Finish(at)
 
     def delay(self) -> float:
         """The next delay, in seconds, never negative."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import ClassVar
 
-from chaoscli.faults.base import Action, BadSetting, Cut, Through
+from chaoscli.faults.base import Action, BadSetting, Cut, Flow, Through
 from chaoscli.settings import setting
 from chaoscli.units import Seconds, format_duration
 
@@ -50,6 +50,10 @@ class ResetPeerFlow(Through):
     def healed(self, now: float) -> Iterable[Action]:
         # What set the clock is dropped already; the stream cannot go on without it.
         return (Cut(now, reset=True),) if self._used else ()
+
+    def takes_over(self, old: Flow, waiting: Sequence[Action], now: float) -> Iterable[Action]:
+        assert isinstance(old, ResetPeerFlow)
+        return self._use(now) if old._used else ()
 
     def _use(self, now: float) -> Iterable[Action]:
         if self._used:

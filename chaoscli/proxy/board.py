@@ -70,6 +70,12 @@ class Board:
         for link, chosen in directions.items():
             self._links[link].inject(name, chosen, fault, share)
 
+    def update(self, name: str, fault: ByteFault | MessageFault, share: float = 1.0) -> None:
+        """Other settings for the fault ``name``, wherever it is; what it holds waits on under the new ones."""
+        for link in self._links.values():
+            if name in link.faults:
+                link.update(name, fault, share)
+
     def heal(self, name: str) -> None:
         """Take the fault away wherever it is, and tell what it did. Nothing happens if there is none of that name."""
         for link in self._links.values():

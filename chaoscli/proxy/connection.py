@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from chaoscli.faults.base import Direction
 from chaoscli.proxy.course import Course, Store
@@ -77,6 +77,17 @@ class Connection:
         if not course.needed:
             del self._courses[direction]
             self._end(direction).course = None
+
+    def update(self, flow: Watched, order: Sequence[Tally]) -> None:
+        """Other settings of a fault, in its place; ``order`` is that of all faults of the link, should it be new here."""
+        if self.is_closed:
+            return
+        course = self._course(flow.tally.direction)
+        old = next((one for one in course.flows if one.tally is flow.tally), None)
+        if old is None:
+            course.change(sorted((*course.flows, flow), key=lambda one: order.index(one.tally)))
+        else:
+            course.replace(old, flow)
 
     def _course(self, direction: Direction) -> Course:
         course = self._courses.get(direction)

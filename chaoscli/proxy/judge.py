@@ -36,6 +36,9 @@ class Judge:
     def inject(self, name: str, direction: Direction, fault: MessageFault) -> None:
         self._faults[name] = (fault, Tally(name, self._link, direction))
 
+    def update(self, name: str, fault: MessageFault) -> None:
+        self._faults[name] = (fault, self._faults[name][1])
+
     def heal(self, name: str) -> Tally:
         return self._faults.pop(name)[1]
 

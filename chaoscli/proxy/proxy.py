@@ -47,6 +47,12 @@ class Injected:
     fault: ByteFault
     share: float
     directions: dict[Direction, tuple[FlowMaker, Tally]] = field(default_factory=dict)
+    updates: int = 0
+
+    @property
+    def rolled_again(self) -> tuple[int, ...]:
+        """What tells the dice after an update from those before; a fault that is never updated has the dice of any run."""
+        return (self.updates,) if self.updates else ()
 
 
 class Proxy:
@@ -102,6 +108,28 @@ class Proxy:
                 for direction in directions:
                     connection.add(direction, self._flow(injected, direction, connection))
 
+    def update(self, name: str, fault: ByteFault | MessageFault, share: float) -> None:
+        """Other settings for an injected fault; it keeps its place among the others and its counts, and the dice roll again."""
+        if self._judge is not None and name in self._judge.faults:
+            assert isinstance(fault, MessageFault)
+            self._judge.update(name, fault)
+            return
+        assert isinstance(fault, ByteFault)
+        old = self._injected[name]
+        injected = self._injected[name] = Injected(name, fault, share, updates=old.updates + 1)
+        for direction, (_, tally) in old.directions.items():
+            injected.directions[direction] = (flow_maker(fault), tally)
+        self._listen_or_refuse()
+        order = self.tallies()
+        for connection in tuple(self._connections):
+            struck = self._strikes(injected, connection)
+            for direction, (_, tally) in injected.directions.items():
+                if struck:
+                    connection.update(self._flow(injected, direction, connection), order)
+                else:
+                    connection.take_away(tally)
+            self._put_through(connection)
+
     def heal(self, name: str) -> list[Tally]:
         """Take the fault away, and what it counted out. Connections that only waited for this are put through."""
         if self._judge is not None and name in self._judge.faults:
@@ -140,12 +168,12 @@ class Proxy:
     def _strikes(self, injected: Injected, connection: Connection) -> bool:
         if injected.share >= 1.0:
             return True
-        draw = dice.stream(self._seed, injected.name, self.name, "share", connection.number)
+        draw = dice.stream(self._seed, injected.name, self.name, "share", connection.number, *injected.rolled_again)
         return draw.random() < injected.share
 
     def _flow(self, injected: Injected, direction: Direction, connection: Connection) -> Watched:
         make, tally = injected.directions[direction]
-        rng = dice.stream(self._seed, injected.name, self.name, direction.value, connection.number)
+        rng = dice.stream(self._seed, injected.name, self.name, direction.value, connection.number, *injected.rolled_again)
         return Watched(make(rng), tally, holds=injected.fault.holds_dialling)
 
     # -- connections -----------------------------------------------------------------------------------------------------

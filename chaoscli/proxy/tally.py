@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from chaoscli.events import FaultMeasured
 from chaoscli.faults.base import Action, Cut, Direction, Flow, Send
@@ -69,17 +69,30 @@ class Tally:
 
 
 class Watched:
-    """A flow that is counted; it answers what the flow answers. ``holds`` is true once bytes wait for it to heal."""
+    """A flow that is counted; it answers what the flow answers. ``holds`` is true once bytes wait for it to heal.
 
-    __slots__ = ("_flow", "holds", "tally")
+    It can stand in the place of one of the same fault with other settings, and then takes over what that one held.
+    """
+
+    __slots__ = ("_flow", "_predecessor", "_superseded", "_waiting", "holds", "tally")
 
     def __init__(self, flow: Flow, tally: Tally, *, holds: bool = False) -> None:
         self._flow = flow
         self.tally = tally
         self.holds = holds
+        self._superseded = False
+        self._predecessor: Flow | None = None
+        self._waiting: Sequence[Action] = ()
+
+    def replaces(self, old: Watched, waiting: Sequence[Action]) -> None:
+        """Take over from ``old`` when opened; that one lets go without a last word."""
+        old._superseded = True
+        self._predecessor, self._waiting = old._flow, waiting
 
     def opened(self, now: float) -> Iterable[Action]:
-        return self._note(list(self._flow.opened(now)), now)
+        if self._predecessor is None:
+            return self._note(list(self._flow.opened(now)), now)
+        return self.takes_over(self._predecessor, self._waiting, now)
 
     def received(self, data: bytes, now: float) -> Iterable[Action]:
         actions = list(self._flow.received(data, now))
@@ -93,7 +106,11 @@ class Watched:
         return self._note(list(self._flow.ended(now)), now)
 
     def healed(self, now: float) -> Iterable[Action]:
-        return self._note(list(self._flow.healed(now)), now)
+        return () if self._superseded else self._note(list(self._flow.healed(now)), now)
+
+    def takes_over(self, old: Flow, waiting: Sequence[Action], now: float) -> Iterable[Action]:
+        self._predecessor, self._waiting = None, ()
+        return self._note(list(self._flow.takes_over(old, waiting, now)), now)
 
     def _note(self, actions: list[Action], now: float) -> list[Action]:
         for action in actions:
