@@ -297,6 +297,7 @@ async def open_real_world(
     topology: Topology, recorder: Recorder, *, seed: int, spawner: Spawner, lasts_s: float, name: str
 ) -> AsyncIterator[RealWorld]:
     """All nodes ready behind their proxy. On leaving, whichever way, their processes are ended."""
+    await spawner.wait_ready()
     async with trio.open_nursery() as nursery:
         world = RealWorld(topology, recorder, seed, spawner, nursery, lasts_s, name)
         try:

@@ -12,9 +12,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import chaoscli
+
 MARK = "CHAOSCLI_TEST_RUN"
 # Far beyond any run of ours; a test that needs it has failed.
 LONGEST_RUN_S = 60.0
+CHECKOUT = Path(chaoscli.__file__).parent.parent
 
 
 @dataclass(slots=True)
@@ -30,10 +33,12 @@ class Command:
 
     def start(self) -> Command:
         self.temporary.mkdir(exist_ok=True)
+        self.here.mkdir(exist_ok=True)
         plain = {key: value for key, value in os.environ.items() if key not in ("CI", "FORCE_COLOR", "COLUMNS", "GITHUB_ACTIONS")}
         self.process = subprocess.Popen(
             [sys.executable, *self.program, *self.arguments],
-            env={**plain, **self.environment, MARK: self.mark, "TMPDIR": str(self.temporary)},
+            env={**plain, **self.environment, MARK: self.mark, "TMPDIR": str(self.temporary), "PYTHONPATH": str(CHECKOUT)},
+            cwd=self.here,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
         )  # fmt: skip
         return self
@@ -41,6 +46,11 @@ class Command:
     @property
     def temporary(self) -> Path:
         return self.folder / "temporary"
+
+    @property
+    def here(self) -> Path:
+        """The folder the command is run in."""
+        return self.folder / "here"
 
     def end(self) -> Ended:
         """Wait for it to end by itself."""
@@ -70,7 +80,9 @@ class Command:
         return sorted(found)
 
     def leftovers(self) -> list[str]:
-        return [f"process {pid}" for pid in self.processes()] + [f"file {path.name}" for path in sorted(self.temporary.iterdir())]
+        return [f"process {pid}" for pid in self.processes()] + [
+            f"file {path.name}" for folder in (self.temporary, self.here) for path in sorted(folder.iterdir())
+        ]
 
 
 @dataclass(frozen=True, slots=True)
