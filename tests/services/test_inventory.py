@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trio
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.services.shop import Shop
+
+CHECK, RESERVE = "/api/inventory/check", "/api/inventory/reserve"
+
+
+def said(product: str, available: bool, left: int, message: str) -> dict[str, Any]:
+    return {"productId": product, "available": available, "currentStock": left, "message": message}
+
+
+def opened(**settings: Any) -> Shop:
+    shop = Shop()
+    shop.open("inventory", "inventory", **settings)
+    return shop
+
+
+@pytest.mark.parametrize(
+    ("target", "answer"),
+    [
+        ("/BOOK-001?quantity=1", (200, said("BOOK-001", True, 100, "In stock"))),
+        ("/BOOK-001", (200, said("BOOK-001", True, 100, "In stock"))),
+        ("/BOOK-001?quantity=100", (200, said("BOOK-001", True, 100, "In stock"))),
+        ("/BOOK-001?quantity=101", (200, said("BOOK-001", False, 100, "Insufficient stock"))),
+        ("/BOOK-002?quantity=50", (200, said("BOOK-002", True, 50, "In stock"))),
+        ("/BOOK-003", (200, said("BOOK-003", False, 0, "Insufficient stock"))),
+        ("/BOOK-004", (200, said("BOOK-004", False, 0, "Product not found"))),
+        ("/a%2Fb%20%C3%A9", (200, said("a/b é", False, 0, "Product not found"))),
+        ("/BOOK-001?quantity=0", (400, said("BOOK-001", False, 0, "Quantity must be a whole number of at least 1"))),
+        ("/BOOK-001?quantity=-1", (400, said("BOOK-001", False, 0, "Quantity must be a whole number of at least 1"))),
+        ("/BOOK-001?quantity=1.5", (400, said("BOOK-001", False, 0, "Quantity must be a whole number of at least 1"))),
+        ("/BOOK-001?quantity=", (400, said("BOOK-001", False, 0, "Quantity must be a whole number of at least 1"))),
+        ("/BOOK-001?quantity=" + "9" * 400, (400, said("BOOK-001", False, 0, "Quantity must be a whole number of at least 1"))),
+        ("/BOOK-001?quantity=²", (400, said("BOOK-001", False, 0, "Quantity must be a whole number of at least 1"))),
+    ],
+)
+async def test_a_check_says_what_is_left(target: str, answer: tuple[int, Any]) -> None:
+    assert await opened().ask("inventory", "GET", CHECK + target) == answer
+
+
+async def test_a_reservation_takes_from_the_stock() -> None:
+    shop = opened()
+    assert await shop.ask("inventory", "POST", f"{RESERVE}/BOOK-001?quantity=2", request="r-1") == (
+        200,
+        said("BOOK-001", True, 98, "Reserved successfully"),
+    )
+    assert await shop.ask("inventory", "GET", f"{CHECK}/BOOK-001") == (200, said("BOOK-001", True, 98, "In stock"))
+    assert shop.happened("stock reserved") == [("stock reserved", "r-1", {"product": "BOOK-001", "quantity": 2, "left": 98})]
+
+
+@pytest.mark.parametrize("target", ["/BOOK-001?quantity=101", "/BOOK-003", "/BOOK-004?quantity=1"])
+async def test_a_reservation_of_more_than_there_is_takes_nothing(target: str) -> None:
+    shop = opened()
+    product = target[1:9]
+    assert await shop.ask("inventory", "POST", RESERVE + target) == (
+        400,
+        said(product, False, 0, "Cannot reserve - insufficient stock"),
+    )
+    assert shop.happened("stock reserved") == []
+
+
+async def test_the_stock_at_the_start_is_told() -> None:
+    assert opened(stock={"PEN": 3, "INK": 0}).happened() == [
+        ("stocked", "", {"product": "PEN", "quantity": 3}),
+        ("stocked", "", {"product": "INK", "quantity": 0}),
+    ]
+
+
+@given(st.lists(st.integers(1, 9), min_size=1, max_size=30), st.integers(0, 60))
+def test_reservations_at_once_never_take_more_than_there_was(quantities: list[int], stock: int) -> None:
+    async def all_at_once() -> None:
+        shop = opened(stock={"PEN": stock}, workers=4, service_time=0.0)
+        answers: list[tuple[int, int]] = []
+
+        async def reserve(quantity: int) -> None:
+            status, _said = await shop.ask("inventory", "POST", f"{RESERVE}/PEN?quantity={quantity}")
+            answers.append((status, quantity))
+
+        async with trio.open_nursery() as nursery:
+            for quantity in quantities:
+                nursery.start_soon(reserve, quantity)
+        _status, found = await shop.ask("inventory", "GET", f"{CHECK}/PEN")
+        assert found["currentStock"] == stock - sum(quantity for status, quantity in answers if status == 200) >= 0
+        # Nobody was turned away whose wish could still have been met at the end.
+        assert all(quantity > found["currentStock"] for status, quantity in answers if status == 400)
+
+    trio.run(all_at_once)
+
+
+async def test_a_shop_that_opens_again_has_what_was_left(tmp_path: Path) -> None:
+    before = Shop(folder=str(tmp_path))
+    before.open("inventory", "inventory", stock={"PEN": 5})
+    await before.ask("inventory", "POST", f"{RESERVE}/PEN?quantity=2")
+    after = Shop(folder=str(tmp_path))
+    after.open("inventory", "inventory", stock={"PEN": 5})
+    assert await after.ask("inventory", "GET", f"{CHECK}/PEN") == (200, said("PEN", True, 3, "In stock"))
+    assert after.happened("stocked") == []
