@@ -135,7 +135,8 @@ class _Parser:
         while operator := self._scanner.take("+") or self._scanner.take("-"):
             at = self._scanner.next_offset
             right = self._product()
-            check_dimensions(left, right, "added to" if operator[0] == "+" else "taken from", at, self._scanner.offset - at)
+            done = "added to" if operator[0] == "+" else "taken from"
+            check_dimensions(left, right, done, at, len(self._scanner.text[at : self._scanner.offset].rstrip()))
             left = Combined(operator=cast("Operator", operator[0]), left=left, right=right)
         return left
 

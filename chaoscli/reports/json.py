@@ -104,5 +104,5 @@ def rounded(value: float | None) -> float | int | None:
     """Whole numbers as such; None for what is no number to JSON."""
     if value is None or not math.isfinite(value):
         return None
-    near = round(value, DIGITS)
+    near = round(float(value), DIGITS)
     return int(near) if near.is_integer() else near
