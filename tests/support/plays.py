@@ -1,0 +1,57 @@
+"""Plays whole playbooks through the command, in real time, and reads what it says of them.
+
+``play("partition", folder)`` is the playbook as it is shipped; ``changed=["timeout:order.calls.inventory.timeout=none"]``
+takes a cure out of one variant. A run takes as long as it lasts, so tests share one, by a fixture of their module.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from chaoscli.errors import ExitCode
+from tests.support.command import chaos
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """How it went: the exit code, and the document that ``--json`` printed."""
+
+    code: int
+    document: dict[str, Any]
+
+    def measure(self, variant: str, name: str, link: str = "") -> float:
+        """One number of the document's table; of a link, by its words ("order -> inventory"). Seconds, shares, counts."""
+        of = self.document["variants"][variant]
+        value = (of["links"][link] if link else of["measures"])[name]
+        assert value is not None, f"{variant}: no {name} {link}"
+        return float(value)
+
+    def never(self, variant: str) -> list[str]:
+        """The measures of what did not come to pass: ``["recovery"]``."""
+        return list(self.document["variants"][variant]["never"])
+
+    def failed(self) -> list[str]:
+        """The claims that did not hold, each as the verdict writes it."""
+        return [check["claim"] for check in self.document["expectations"] if not check["held"]]
+
+    def told(self) -> str:
+        """The claims with what was measured, for the message of a test that fails."""
+        lines = [
+            f"{'held  ' if one['held'] else 'FAILED'}  {one['claim']}   {one['shown']}" for one in self.document["expectations"]
+        ]
+        return "\n".join(["", *lines, *(f"problem: {one['text']}" for one in self.document["problems"])])
+
+
+def play(
+    playbook: str | Path, folder: Path, *, changed: Sequence[str] = (), variants: Sequence[str] = (), seed: int = 1
+) -> Played:
+    """``chaos run PLAYBOOK --json``; anything but a verdict (a mistake, a run that could not be made) fails the test."""
+    words = [word for change in changed for word in ("--set", change)]
+    words += [word for variant in variants for word in ("--variant", variant)]
+    ended = chaos("run", str(playbook), "--json", "--quiet", "--seed", str(seed), *words, folder=folder)
+    assert ended.code in (ExitCode.HELD, ExitCode.VIOLATED), f"exit {ended.code}\n{ended.err}"
+    return Played(ended.code, json.loads(ended.out))
