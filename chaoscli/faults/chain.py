@@ -23,6 +23,10 @@ class Chain:
         self._flows = tuple(flows)
         self._forget()
 
+    @property
+    def flows(self) -> tuple[Flow, ...]:
+        return self._flows
+
     def opened(self, now: float) -> list[Action]:
         out: list[Action] = []
         for stage, flow in enumerate(self._flows):

@@ -45,7 +45,7 @@ class Error(Matching):
             if not _NAME.fullmatch(name) or not _VALUE.fullmatch(value):
                 raise BadSetting("headers", f"cannot hold '{name}: {value}'")
             if name.lower() in _NOT_OURS:
-                raise BadSetting("headers", f"cannot hold '{name}': the answer states its own length")
+                raise BadSetting("headers", f"cannot hold '{name}': the reply states its own length")
 
     def decide(self, request: Request, number: int, rng: Random) -> Verdict:
         if not self.strikes(number, rng):

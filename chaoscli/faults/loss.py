@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import accumulate
 from random import Random
 from typing import ClassVar
 
@@ -24,9 +25,10 @@ RETRANSMISSIONS_MAX = 15
 SEGMENT_BYTES = 1460
 
 # How late a segment is that was lost so many times: 0, 0.2, 0.6, 1.4, ... s; after the last one TCP gives up, 924.6 s late.
-LATE_S = [0.0]
-for _again in range(RETRANSMISSIONS_MAX + 1):
-    LATE_S.append(LATE_S[-1] + min(FIRST_TIMEOUT_S * 2.0**_again, LONGEST_TIMEOUT_S))
+LATE_S = (
+    0.0,
+    *accumulate(min(FIRST_TIMEOUT_S * 2.0**again, LONGEST_TIMEOUT_S) for again in range(RETRANSMISSIONS_MAX + 1)),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

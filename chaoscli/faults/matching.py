@@ -46,10 +46,8 @@ class Matching:
         return rng.random() < self.probability
 
     def about(self) -> str:
-        """The restrictions in words, each with a space before it: `` 30%, the first 2, POST /api``."""
+        """The restrictions in words, to stand behind the fault: `` 30%, the first 2, POST /api``."""
         parts: list[str] = []
-        if self.probability != 1.0:
-            parts.append(format_share(self.probability))
         if self.first is not None:
             parts.append("the first" if self.first == 1 else f"the first {self.first}")
         if self.nth is not None:
@@ -58,7 +56,8 @@ class Matching:
             parts.append(" ".join(one for one in (self.method, self.path) if one))
         if self.header is not None:
             parts.append(f"with {self.header}")
-        return "".join(f"{',' if place else ''} {part}" for place, part in enumerate(parts))
+        share = "" if self.probability == 1.0 else f" {format_share(self.probability)}"
+        return share + "".join(f", {part}" for part in parts)
 
 
 def _has(request: Request, wanted: str) -> bool:
