@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import floor, log10
+from typing import TypeVar
 
 from chaoscli.messages import Result
 from chaoscli.views.glyphs import Glyphs
 from chaoscli.views.scene import Column, HopColumn, Lane
 
+C = TypeVar("C", Column, HopColumn)
 Cell = tuple[str, str]  # a sign and the name of its style
 EIGHTHS = 8
 # An answer after a second is an answer, but the person who asked has lost the thread (Nielsen, Usability Engineering, 1993).
@@ -57,6 +59,17 @@ def scale_of(lanes: Iterable[Lane]) -> Scale:
         low, high = FIRST_SCALE
     bottom, top = _round_down(max(low * 0.8, 1e-5)), _round_up(max(high, FIRST_SCALE[0]))
     return Scale(bottom, max(top, bottom * 10.0))
+
+
+def bridged(columns: Sequence[C]) -> list[C]:
+    """The same, but one column for which nothing was meant to start looks like the one before it, if life goes on after it:
+    random arrivals leave such gaps, and they are no silence."""
+    filled = list(columns)
+    for place in range(1, len(columns) - 1):
+        before, gap, after = columns[place - 1 : place + 2]
+        if gap.empty and not before.empty and not after.empty:
+            filled[place] = before
+    return filled
 
 
 def bar(column: Column, scale: Scale, rows: int, glyphs: Glyphs, empty: Cell) -> list[Cell]:

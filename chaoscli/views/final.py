@@ -135,12 +135,16 @@ def checks_table(checks: Sequence[Check], glyphs: Glyphs) -> Table:
     table.add_column(overflow="fold", style=STYLES["number"])
     for check in checks:
         sign = Text(glyphs.yes, STYLES["good"]) if check.held else Text(glyphs.no, STYLES["wrong"])
-        sentence = f"{check.variant}: {check.text}" if check.variant else check.text
-        table.add_row(sign, Text(sentence, "" if check.held else STYLES["wrong"]), Text(check.shown))
+        table.add_row(sign, Text(_sentence(check), "" if check.held else STYLES["wrong"]), Text(check.shown))
         if not check.held:
             for line in _blame(check):
                 table.add_row("", Text(line, STYLES["trouble"]), "")
     return table
+
+
+def _sentence(check: Check) -> str:
+    """The sentence as it was asked of this variant: "all: no oversell" becomes "naive: no oversell"."""
+    return f"{check.variant}: {check.text.partition(': ')[2] or check.text}" if check.variant else check.text
 
 
 def _blame(check: Check) -> Iterator[str]:
@@ -162,7 +166,7 @@ def faults_table(reports: Sequence[FaultReport], glyphs: Glyphs) -> Table:
             table.add_row(
                 Text(name if first else "", STYLES["fault"]),
                 Text(what, STYLES["faint"]),
-                Text(f"asked {figures[0].asked_shown}, got {_range(figures)}"),
+                Text(_asked_and_got(figures)),
                 Text(max((figure.note for figure in figures), key=len), STYLES["faint"]),
             )
             first = False
@@ -182,6 +186,11 @@ def _by_figure(reports: Iterable[FaultReport]) -> Mapping[str, list[Figure]]:
         for figure in report.figures:
             found.setdefault(figure.what, []).append(figure)
     return found
+
+
+def _asked_and_got(figures: Sequence[Figure]) -> str:
+    asked = figures[0].asked_shown
+    return f"asked {asked}, got {_range(figures)}" if asked else _range(figures)
 
 
 def _range(figures: Sequence[Figure]) -> str:

@@ -47,8 +47,8 @@ def wrapped(line: Line, width: int) -> Iterator[Line]:
 
 
 def segments(line: Line, width: int) -> Iterator[Segment]:
-    """The line cut to ``width``, neighbours of one style joined."""
-    left = width
+    """The line cut to ``width``, neighbours of one style joined, without spaces at its end."""
+    left = min(width, len("".join(text for text, _ in line).rstrip()))
     for style, cells in groupby(line, key=lambda cell: cell[1]):
         text = "".join(text for text, _ in cells)[:left]
         left -= len(text)

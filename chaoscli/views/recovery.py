@@ -10,7 +10,7 @@ import math
 from bisect import bisect_left, insort
 from collections.abc import Sequence
 
-from chaoscli.events import FaultHealed, FaultInjected, RequestEnded, RequestStarted
+from chaoscli.events import CurtainRose, FaultHealed, FaultInjected, RequestEnded, RequestStarted
 from chaoscli.measures.latency import quantile
 from chaoscli.measures.recovery import LATENCY_FACTOR, LATENCY_SLACK_S, STAYS_S, WELL_SHARE
 
@@ -22,14 +22,17 @@ class RecoveryWatch:
     """Takes faults and requests in order; ``found(now)`` gives each recovery once, as (healed at, recovered at)."""
 
     def __init__(self) -> None:
+        self._lasts_s = math.inf
         self._on: set[str] = set()
         self._limit_s: float | None = None
         self._usual: list[float] = []
         self._harmed = False
         self._spell: _Spell | None = None
 
-    def feed(self, event: FaultInjected | FaultHealed | RequestStarted | RequestEnded) -> None:
+    def feed(self, event: CurtainRose | FaultInjected | FaultHealed | RequestStarted | RequestEnded) -> None:
         match event:
+            case CurtainRose():
+                self._lasts_s = event.lasts_s
             case FaultInjected():
                 self._injected(event)
             case FaultHealed():
@@ -44,7 +47,7 @@ class RecoveryWatch:
 
     def found(self, now: float) -> Sequence[tuple[float, float]]:
         spell = self._spell
-        if spell is None or not self._harmed or (at := spell.first_well_second(now)) is None:
+        if spell is None or not self._harmed or (at := spell.first_well_second(now, self._lasts_s)) is None:
             return ()
         self._spell, self._harmed = None, False
         return ((spell.healed_at, at),)
@@ -85,8 +88,9 @@ class _Spell:
         if self._open.pop((event.load, event.request), None) is not None:
             insort(self._ended, (event.intended_at, well))
 
-    def first_well_second(self, now: float) -> float | None:
-        certain_until = min(min(self._open.values(), default=math.inf), now - ARRIVED_S)
+    def first_well_second(self, now: float, lasts_s: float) -> float | None:
+        """A second that is not full of load says nothing, and one in which a request still waits may yet turn out ill."""
+        certain_until = min(min(self._open.values(), default=math.inf), now - ARRIVED_S, lasts_s)
         while self._next < len(self._ended) and self._ended[self._next][0] + STAYS_S <= certain_until:
             at, well = self._ended[self._next]
             if well and self._share_well(self._next) >= WELL_SHARE:

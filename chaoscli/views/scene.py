@@ -35,6 +35,10 @@ class Column:
     oldest_s: float = 0.0  # how long the first of the hanging ones has been waiting
 
     @property
+    def empty(self) -> bool:
+        return not self.marks and not self.hanging
+
+    @property
     def ended(self) -> int:
         return sum(mark.count for mark in self.marks)
 
@@ -52,6 +56,10 @@ class HopColumn:
     failed: int = 0
     hanging: int = 0
     median_s: float | None = None
+
+    @property
+    def empty(self) -> bool:
+        return not self.calls
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -90,6 +90,7 @@ class StoryWatch:
                 self._note(event)
             case CurtainRose():
                 self._up = True
+                self._recovery.feed(event)
             case CurtainFell():
                 self._fell(event)
 

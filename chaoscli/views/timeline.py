@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import TypeVar
 
 from rich.console import Console, ConsoleOptions, RenderResult
@@ -11,11 +12,11 @@ from rich.segment import Segment
 from chaoscli.messages import Result
 from chaoscli.recording import Header
 from chaoscli.units import format_duration, format_share
-from chaoscli.views.bars import LATE_S, Cell, Scale, bar, delays, errors, scale_of, traffic
+from chaoscli.views.bars import LATE_S, Cell, Scale, bar, bridged, delays, errors, scale_of, traffic
 from chaoscli.views.glyphs import WORDS, Glyphs, glyphs_for
 from chaoscli.views.layout import Layout, fit
 from chaoscli.views.lines import Line, cut, length, segments, spread, wrapped
-from chaoscli.views.scene import Band, Beat, Hop, Lane, Scene, Stage
+from chaoscli.views.scene import MULTIPLIED, Band, Beat, Hop, Lane, Scene, Stage
 
 T = TypeVar("T")
 
@@ -31,7 +32,8 @@ class Timeline:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         layout = fit(self._scene, options.max_width, self._height)
         picture = _Picture(self._scene, layout, glyphs_for(console), self._live)
-        for line in picture.lines():
+        # The smallest terminals get the top of the barest picture.
+        for line in islice(picture.lines(), self._height):
             yield from segments(line, layout.width)
             yield Segment.line()
 
@@ -76,29 +78,36 @@ class _Picture:
 
     def _band_rows(self) -> Iterator[Line]:
         for row in range(max((band.row + 1 for band in self._scene.bands), default=0)):
+            bands = [band for band in self._scene.bands if band.row == row]
             cells: list[Cell] = [(" ", "")] * self._at.plot
-            for band in self._scene.bands:
-                if band.row == row:
-                    self._draw_band(band, cells)
+            for band in bands:
+                self._draw_band(band, cells)
+            for band in bands:
+                self._name_band(band, cells)
             yield [(" " * self._at.gutter, ""), *cells]
 
     def _draw_band(self, band: Band, cells: list[Cell]) -> None:
         first, last = self._span(band)
         left, right = self._glyphs.band_ends
-        for column in range(first, last + 1):
-            cells[column] = (self._glyphs.band_line, "band")
+        cells[first : last + 1] = [(self._glyphs.band_line, "band")] * (last + 1 - first)
         cells[first], cells[last] = (left, "band"), (right, "band")
-        room = last - first - 3
-        if len(band.fault) <= room:
-            start = first + 1 + (last - first - 1 - len(band.fault)) // 2
-            name = f" {band.fault} "
-            start -= 1
+
+    def _name_band(self, band: Band, cells: list[Cell]) -> None:
+        """In its middle; a band that is too short has its name behind it, or before it, if there is room."""
+        first, last = self._span(band)
+        name = f" {band.fault} "
+        if len(name) <= last - first - 1:
+            start = first + 1 + (last - first - 1 - len(name)) // 2
         else:
-            # Too short to hold its name: the name stands behind it, or before it at the right edge.
-            name = band.fault
-            start = last + 2 if last + 2 + len(name) <= len(cells) else max(first - 1 - len(name), 0)
-        for offset, sign in enumerate(name[: len(cells) - start]):
-            cells[start + offset] = (sign, "fault")
+            free = [
+                start
+                for start in (last + 1, first - len(name))
+                if 0 <= start <= len(cells) - len(name) and all(sign == " " for sign, _ in cells[start : start + len(name)])
+            ]
+            if not free:
+                return  # the story names it
+            start = free[0]
+        cells[start : start + len(name)] = [(sign, "fault") for sign in name]
 
     def _span(self, band: Band) -> tuple[int, int]:
         """First and last column of a band."""
@@ -124,7 +133,7 @@ class _Picture:
             first, last = self._span(band)
             in_band[first : last + 1] = [True] * (last + 1 - first)
         empty = [(self._glyphs.band, "band") if shaded else (" ", "") for shaded in in_band]
-        columns = self._stretched(lane.columns)
+        columns = self._stretched(bridged(lane.columns))
         bars = [
             bar(column, self._scale, self._at.rows, self._glyphs, blank) for column, blank in zip(columns, empty, strict=True)
         ]
@@ -172,10 +181,10 @@ class _Picture:
             yield "timeouts", str(tally.timeouts)
         if tally.skipped:
             yield "skipped", str(tally.skipped)
-        if tally.calls_per_request is not None:
-            yield "calls/request" if self._at.panel > 20 else "calls/req", f"{tally.calls_per_request:.2f}"
         if tally.fallbacks:
             yield "fallbacks", str(tally.fallbacks)
+        if tally.calls_per_request is not None and tally.calls_per_request >= MULTIPLIED:
+            yield "calls/request" if self._at.panel > 20 else "calls/req", f"{tally.calls_per_request:.2f}"
         yield "requests", str(tally.requests)
 
     def _beside(self, fact: tuple[str, str] | None) -> Line:
@@ -190,7 +199,7 @@ class _Picture:
         room = self._at.gutter - 2
         name = name if len(name) <= room else name[: room - 1] + self._glyphs.cut
         if self._scene.hops_tell_latency:
-            cells = delays(hop.columns, self._glyphs, self._scale)
+            cells = delays(bridged(hop.columns), self._glyphs, self._scale)
         else:
             cells = traffic(hop.columns, self._glyphs, self._busiest(hop.link))
         calls, latency = f"{hop.calls} calls", _latency(hop.median_s)
@@ -244,7 +253,8 @@ class _Picture:
         if parts and self._at.hops and any(lane.hops for lane in self._scene.lanes):
             what = "latency" if self._scene.hops_tell_latency else "calls"
             parts.append([(f"{self._glyphs.arrow} {what}", "faint")])
-        line: Line = [(" " * self._at.gutter if self._at.panel else "", "")]
+        needed = sum(length(part) for part in parts)
+        line: Line = [(" " * max(min(self._at.gutter, self._at.width - needed), 0), "")]
         for part in parts:
             if length(line) + length(part) <= self._at.width:
                 line += part

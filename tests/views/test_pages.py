@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from chaoscli.views.explanation import ExplanationPage
+from chaoscli.views.listing import Listing
+from tests.views.golden import check, drawn
+
+
+@dataclass(frozen=True)
+class _Line:
+    name: str
+    group: str
+    title: str
+    variants: tuple[str, ...]
+    lasts_s: float
+
+
+@dataclass(frozen=True)
+class _Part:
+    name: str
+    kind: str
+    doc: str
+
+
+@dataclass(frozen=True)
+class _Moment:
+    at_s: float
+    until_s: float | None
+    name: str
+    text: str
+    only_in: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Difference:
+    name: str
+    summary: str = ""
+    changes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Page:
+    name: str = "storm"
+    title: str = "What a storm does"
+    lesson: str = "One sentence that is\nwritten over two lines.\n\nAnother, long enough to need a second line when it is drawn in eighty."
+        "One sentence that is\nwritten over two lines.\n\nAnother, long enough to need a second line when it is drawn in\neighty."
+    )
+    diagram: tuple[str, ...] = ("shoppers ──> order ─┬─> inventory", "                    └─> payment ──> bank")
+    parts: tuple[_Part, ...] = (
+        _Part("shoppers", "load", "offers load: POST order /api/orders"),
+        _Part("order", "order", "takes orders"),
+        _Part("depot", "inventory", "knows the stock"),
+    )
+    lasts_s: float = 12.0
+    timeline: tuple[_Moment, ...] = (
+        _Moment(0.0, 2.0, "fog", "order -> inventory takes 100ms longer"),
+        _Moment(3.0, None, "storm", "nobody reaches bank", ("naive",)),
+    )
+    variants: tuple[_Difference, ...] = (
+        _Difference("naive"),
+        _Difference(
+            "careful", "waits and tries again", ("order.calls.inventory.timeout: 500ms", "order.calls.bank.retry: {attempts: 3}")
+        ),
+    )
+    expectations: tuple[str, ...] = ("careful: success >= 99%", "success(careful) > success(naive)")
+
+
+LINES = (
+    _Line("partition", "The eight fallacies", "A call without a timeout lasts as long as the outage", ("none", "timeout"), 10.0),
+    _Line("clock-skew", "The eight fallacies", "A message from the future", ("wall", "lamport"), 8.0),
+    _Line(
+        "retries", "The pitfalls", "Naive retries make a slow service a dead one", ("naive", "backoff", "jitter", "budget"), 12.0
+    ),
+)
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_the_list_of_playbooks(width: int) -> None:
+    check(f"list-{width}", drawn(Listing(LINES), width))
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_the_page_that_explains_a_playbook(width: int) -> None:
+    check(f"explain-{width}", drawn(ExplanationPage(_Page()), width))
+
+
+@pytest.mark.parametrize("width", [20, 40])
+def test_pages_fit_narrow_terminals(width: int) -> None:
+    for page in (Listing(LINES), ExplanationPage(_Page(diagram=("a ──> b",)))):
+        assert max(len(line) for line in drawn(page, width).splitlines()) <= width
+
+
+def test_pages_can_be_shown_in_ascii() -> None:
+    assert drawn(ExplanationPage(_Page()), 80, encoding="ascii").isascii()
+    assert drawn(Listing(LINES), 80, encoding="ascii").isascii()

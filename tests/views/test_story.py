@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+from chaoscli.recording import Recording
+from chaoscli.views.scene import Beat
+from chaoscli.views.source import SceneSource
+from tests.support.recordings import Play, recording
+from tests.views import plays
+
+
+def story_of(*variants: Recording, now: float = 20.0) -> list[str]:
+    """Each beat as "1.50 trouble naive: what"."""
+    scene = SceneSource({one.name: one for one in variants}).scene(now, 40)
+    return [_line(beat) for beat in scene.story]
+
+
+def _line(beat: Beat) -> str:
+    whose = f"{', '.join(beat.lanes)}: " if beat.lanes else ""
+    return f"{beat.at_s:.2f} {beat.tone} {whose}{beat.text}"
+
+
+def in_time(play: Play) -> Recording:
+    return Recording(play.name, sorted(play.events, key=lambda event: event.at))
+
+
+def test_a_partition_is_told_from_the_cut_to_the_recovery() -> None:
+    assert story_of(*plays.partition().variants.values()) == [
+        "3.00 harm partition: order cannot reach inventory: silence",
+        "4.02 relief fallback: order answers without inventory, from memory 19ms old",
+        "4.02 trouble timeout, fallback: order gives up waiting for inventory after 1s",
+        "4.02 trouble timeout: shoppers get a first no: 400",
+        "5.02 trouble no-timeout: requests hang: 2s and no answer",
+        "7.00 heal partition heals",
+        "7.02 relief well again 16.9ms after the heal",
+    ]
+
+
+def test_a_surge_of_retries_is_told_when_it_doubles_and_when_it_is_over() -> None:
+    naive = plays.retries().variants["naive"]
+
+    surge = [line for line in story_of(naive) if "calls to inventory" in line]
+
+    assert surge == [
+        "3.10 trouble calls to inventory have doubled: 128/s after 64/s",
+        "5.96 note calls to inventory peaked at 384/s, 6.0x the usual",
+    ]
+
+
+def test_slower_requests_are_told_where_nothing_worse_happens() -> None:
+    told = story_of(*plays.sync_chain().variants.values())
+
+    assert told == [
+        "4.00 harm slow d: d takes 5x as long",
+        "4.39 trouble chain: requests take 130ms, 1.7x the usual 74ms",
+        "7.00 heal slow d heals",
+    ]
+
+
+def test_the_same_cue_in_all_variants_is_told_once_and_in_some_with_their_names() -> None:
+    one = recording("one").curtain(10).fault("cut", at=2, until=4, text="nobody reaches order")
+    two = recording("two").curtain(10).fault("cut", at=2, until=4, text="nobody reaches order", late=0.02)
+    three = recording("three").curtain(10)
+
+    assert story_of(one, two) == ["2.00 harm cut: nobody reaches order", "4.00 heal cut heals"]
+    assert story_of(one, two, three) == ["2.00 harm one, two: cut: nobody reaches order", "4.00 heal one, two: cut heals"]
+
+
+def test_a_cue_just_heard_of_is_taken_for_everyones() -> None:
+    one = recording("one").curtain(10).fault("cut", at=2)
+    two = recording("two").curtain(10)
+
+    assert story_of(one, two, now=2.1) == ["2.00 harm cut"]
+    assert story_of(one, two, now=3.0) == ["2.00 harm one: cut"]
+
+
+def test_a_request_is_told_as_hanging_while_it_hangs() -> None:
+    play = recording().curtain(10).request(at=1.0)
+
+    assert story_of(play, now=2.9) == []
+    assert story_of(play, now=3.0) == ["3.00 trouble requests hang: 2s and no answer"]
+
+
+def test_each_kind_of_trouble_is_told_once_however_often_it_comes() -> None:
+    play = recording().curtain(10)
+    for number in range(3):
+        at = 1.0 + number
+        play.request(at=at, took=0.1, result="failed", status=503, name=f"r{number}")
+        play.refused("order", f"r{number}", at=at + 0.01)
+        play.call("order -> inventory", f"r{number}", at=at + 0.02, took=0.05, result="refused", arrives=None)
+        play.skipped(at=at + 0.03, in_flight=100)
+
+    assert story_of(in_time(play)) == [
+        "1.01 trouble order turns requests away: queue full",
+        "1.03 trouble 100 requests in flight is the cap: shoppers skip some",
+        "1.07 trouble order cannot reach inventory: nobody listens there",
+        "1.10 trouble shoppers get a first no: 503",
+    ]
+
+
+def test_a_message_stamped_later_than_it_came_is_from_the_future() -> None:
+    # The callee's clock is 150 ms behind, the way takes 100 ms: stamped 50 ms ahead of its arrival.
+    play = recording().curtain(10).call("order -> inventory", "r1", at=1.0, took=0.2, arrives=0.1, skew=-0.15)
+    honest = recording().curtain(10).call("order -> inventory", "r1", at=1.0, took=0.2, arrives=0.1, skew=-0.1)
+
+    assert story_of(play) == ["1.10 trouble a message from the future: order stamped it 50ms ahead of inventory's clock"]
+    assert story_of(honest) == []
+
+
+def test_the_death_of_a_node_is_told_and_its_start_is_not() -> None:
+    play = recording().node("order", "starting", at=-1).node("order", "ready", at=-0.5).curtain(10)
+    play.node("order", "killed", at=2).node("order", "starting", at=3).node("order", "ready", at=3.5)
+    play.node("inventory", "died", at=4, detail="exit code 1").fell(10).node("order", "stopped", at=11)
+
+    assert story_of(play) == [
+        "2.00 trouble order killed",
+        "3.50 relief order is back",
+        "4.00 trouble inventory died (exit code 1)",
+    ]
+
+
+def test_a_process_that_keeps_complaining_gets_five_lines() -> None:
+    play = recording().curtain(10).noted("order", "all is well", at=0.5).lost("order", 12, at=1)
+    for number in range(9):
+        play.noted("order", f"complaint {number}", at=2 + number / 10, level="warning")
+
+    assert story_of(play) == [
+        "1.00 note 12 events of order were lost",
+        *(f"2.{number}0 note order: complaint {number}" for number in range(4)),
+    ]
+
+
+def test_what_never_came_back_is_told_at_the_end() -> None:
+    play = recording().curtain(10).request(at=9.5).request(at=9.6).fell(10.9)
+
+    assert story_of(play, now=10.9) == ["10.90 trouble 2 requests never answered"]
