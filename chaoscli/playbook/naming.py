@@ -32,14 +32,14 @@ def name_of_item(item: Node) -> str | None:
 
 
 def kind_of_fault(written: MappingNode) -> FaultKind | None:
-    """The kind whose name is a key. A key that is a setting of another kind that is there (``delay`` of latency) is that."""
+    """The kind whose name is a key; None when there is none, or more than one."""
     found = kinds_in(written)
     return found[0] if len(found) == 1 else None
 
 
 def kinds_in(written: MappingNode) -> list[FaultKind]:
-    found = [FAULTS[key] for key in written.entries if key in FAULTS]
-    return [kind for kind in found if not any(kind.kind in settings_of(other) for other in found if other is not kind)]
+    """Every kind of fault whose name is a key. No setting of a fault is called like a kind."""
+    return [FAULTS[key] for key in written.entries if key in FAULTS]
 
 
 @functools.cache

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import difflib
+import math
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from chaoscli.errors import Place, Problem
+
+MAX_MESSAGE = 300  # three lines on a screen; what is longer quotes something that is no name
 
 # YAML 1.2's core schema, less what nobody writes in a playbook: `no`, `on` and `yes` are text, so are `.inf` and `0x1f`.
 _BOOLEANS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
@@ -86,7 +89,7 @@ def _scalar_value(node: ScalarNode) -> Any:
         return _BOOLEANS[text]
     if _INTEGER.fullmatch(text):
         return int(text)
-    if _NUMBER.fullmatch(text):
+    if _NUMBER.fullmatch(text) and math.isfinite(float(text)):
         return float(text)
     return text
 
@@ -116,6 +119,15 @@ def nearest(word: str, known: Iterable[str]) -> str:
     return f"known here: {shown}{', ...' if len(choices) > 12 else ''}"
 
 
+def problem(place: Place, message: str, hint: str = "") -> Problem:
+    """A problem whose words stay readable however long the names are that it quotes."""
+    return Problem(message=shortened(message, MAX_MESSAGE), place=place, hint=shortened(hint, MAX_MESSAGE))
+
+
+def shortened(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 3]}..."
+
+
 class Problems:
     """Collects problems; the same one found again (through another variant) counts once."""
 
@@ -123,7 +135,7 @@ class Problems:
         self._found: dict[tuple[str, int, int, str], Problem] = {}
 
     def add(self, place: Place, message: str, hint: str = "") -> None:
-        self._found.setdefault((place.file, place.line, place.column, message), Problem(message=message, place=place, hint=hint))
+        self._found.setdefault((place.file, place.line, place.column, message), problem(place, message, hint))
 
     def __len__(self) -> int:
         return len(self._found)

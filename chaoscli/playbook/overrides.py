@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from chaoscli.errors import Place, PlaybookError, Problem
+from chaoscli.errors import Place, PlaybookError
 from chaoscli.playbook.naming import name_of_item, names_in
-from chaoscli.playbook.nodes import Entry, MappingNode, Node, Problems, ScalarNode, SequenceNode, nearest
+from chaoscli.playbook.nodes import Entry, MappingNode, Node, Problems, ScalarNode, SequenceNode, nearest, problem
 from chaoscli.playbook.source import read_value
 
 # What a variant may change. The rest of the script is the same for all variants, or they could not be compared.
@@ -43,13 +43,15 @@ def read_override(text: str) -> Override:
     place = Place(file="--set", line=1, column=1 + len(variant) + len(colon), width=max(1, len(rest)), text=text)
     if not equals or not rest.strip():
         hint = "write `--set order.calls.inventory.timeout=2s`"
-        raise PlaybookError([Problem(message=f"'{text}' is not an override", place=place, hint=hint)])
+        raise PlaybookError([problem(place, f"'{text}' is not an override", hint)])
     return Override(rest.strip(), place, _value(text, value, len(path) + 1), variant.strip())
 
 
 def _value(text: str, value: str, before: int) -> Node:
     def moved(place: Place) -> Place:
-        return replace(place, column=place.column + before, text=text) if place.line == 1 else place
+        # The reader finds a missing end on the line below the last.
+        column = place.column + before if place.line == 1 else len(text) + 1
+        return replace(place, line=1, column=column, text=text)
 
     try:
         return _with_places(read_value(value, "--set"), moved(Place(file="--set", line=1, column=1, width=max(1, len(value)))))
@@ -142,7 +144,7 @@ class _Path:
         """``none`` for a service, a load, a fault or a call; everywhere else it is a value like any other."""
         value = self.change.value
         segments = self.change.path.split(".")
-        whole = len(segments) == (2 if segments[0] in VARIED else 1)
+        whole = len(segments) <= (2 if segments[0] in VARIED else 1)
         is_none = isinstance(value, ScalarNode) and value.plain and (value.is_nothing or value.text == "none")
         return is_none and (whole or segments[-2] == "calls") and number == len(segments) - 1
 

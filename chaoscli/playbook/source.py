@@ -14,7 +14,7 @@ from typing import NoReturn
 import yaml
 
 from chaoscli.errors import Place, PlaybookError, Problem
-from chaoscli.playbook.nodes import Entry, MappingNode, Node, ScalarNode, SequenceNode, nearest
+from chaoscli.playbook.nodes import Entry, MappingNode, Node, ScalarNode, SequenceNode, nearest, problem
 
 MAX_BYTES = 256 * 1024  # the longest playbook of the catalogue is under 8 KB; a list of 5,000 faults still fits
 MAX_DEPTH = 32  # a playbook needs 8 levels; JSON bodies may nest some more
@@ -40,17 +40,17 @@ def read_value(text: str, file: str) -> Node:
 def _decode(data: bytes, file: str) -> str:
     if len(data) > MAX_BYTES:
         message = f"a playbook of more than {MAX_BYTES // 1024} KiB is not read"
-        raise PlaybookError([Problem(message=message, place=Place(file=file, line=1, column=1), hint="is it the right file?")])
+        raise PlaybookError([problem(Place(file=file, line=1, column=1), message, "is it the right file?")])
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         before = data[: error.start].decode("utf-8-sig", "replace")
         place = _Reader(file, before + "\ufffd").place_at(len(before))
-        raise PlaybookError([Problem(message="a playbook is written in UTF-8; this byte is not", place=place)]) from None
+        raise PlaybookError([problem(place, "a playbook is written in UTF-8; this byte is not")]) from None
     bad = _NOT_PRINTABLE.search(text)
     if bad is not None:
         place = _Reader(file, text).place_at(bad.start())
-        raise PlaybookError([Problem(message=f"the character U+{ord(bad[0]):04X} may not stand in a playbook", place=place)])
+        raise PlaybookError([problem(place, f"the character U+{ord(bad[0]):04X} may not stand in a playbook")])
     return text
 
 
@@ -126,7 +126,7 @@ class _Reader:
         return iter(yaml.parse(self.text, Loader=Loader))
 
     def fail(self, place: Place, message: str, hint: str = "") -> NoReturn:
-        raise PlaybookError([*self.problems, Problem(message=message, place=place, hint=hint)])
+        raise PlaybookError([*self.problems, problem(place, message, hint)])
 
     def _syntax_error(self, error: yaml.YAMLError) -> NoReturn:
         mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
@@ -205,7 +205,7 @@ class _Reader:
         first = above.entries.get(key.text)
         if first is not None:
             message = f"'{key.text}' is written twice; first on line {first.key.line}"
-            self.problems.append(Problem(message=message, place=key.place, hint="keep one of them"))
+            self.problems.append(problem(key.place, message, "keep one of them"))
             return
         above.entries[key.text] = Entry(key.place, value)
 

@@ -10,7 +10,7 @@ from pydantic_core import ErrorDetails
 
 from chaoscli.errors import Place
 from chaoscli.playbook.model import Part
-from chaoscli.playbook.nodes import MappingNode, Node, Problems, ScalarNode, SequenceNode, kind_of, nearest, value_of
+from chaoscli.playbook.nodes import MappingNode, Node, Problems, ScalarNode, SequenceNode, kind_of, nearest, shortened, value_of
 
 P = TypeVar("P", bound=Part)
 
@@ -82,7 +82,7 @@ def _words(detail: ErrorDetails, node: Node, where: str) -> tuple[str, str]:
         return f"{where} has no value", said
     if kind == "value_error":
         return said, ""
-    shown = f"'{_shortened(node.text)}'" if isinstance(node, ScalarNode) else kind_of(node)
+    shown = f"'{shortened(' '.join(node.text.split()), 60)}'" if isinstance(node, ScalarNode) else kind_of(node)
     if kind == "literal_error":
         allowed = re.findall(r"'([^']*)'", str(context["expected"]))
         return f"{shown} is not one of {', '.join(allowed)}", _near_only(node, allowed)
@@ -113,11 +113,6 @@ _MEANT = {
 def _near_only(node: Node, allowed: list[str]) -> str:
     hint = nearest(node.text, allowed) if isinstance(node, ScalarNode) else ""
     return hint if hint.startswith("did you mean") else ""
-
-
-def _shortened(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= 60 else f"{line[:57]}..."
 
 
 def _help_for(model: type[Part], location: tuple[int | str, ...]) -> str:
