@@ -173,10 +173,10 @@ class _Picture:
         if not tally.requests:
             return
         yield "success", "-" if tally.success is None else format_share(tally.success)
+        if self._live:
+            yield "in flight", str(tally.in_flight)
         yield "p50", _latency(tally.p50_s)
         yield "p99", _latency(tally.p99_s)
-        if tally.in_flight > 0 and self._live:
-            yield "in flight", str(tally.in_flight)
         if tally.timeouts:
             yield "timeouts", str(tally.timeouts)
         if tally.skipped:

@@ -45,9 +45,7 @@ class _Difference:
 class _Page:
     name: str = "storm"
     title: str = "What a storm does"
-    lesson: str = "One sentence that is\nwritten over two lines.\n\nAnother, long enough to need a second line when it is drawn in eighty."
-        "One sentence that is\nwritten over two lines.\n\nAnother, long enough to need a second line when it is drawn in\neighty."
-    )
+    lesson: str = "A sentence that is\nwritten over two lines.\n\nAnother, too long for one line of a terminal that has\neighty."
     diagram: tuple[str, ...] = ("shoppers ──> order ─┬─> inventory", "                    └─> payment ──> bank")
     parts: tuple[_Part, ...] = (
         _Part("shoppers", "load", "offers load: POST order /api/orders"),
