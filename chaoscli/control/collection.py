@@ -23,13 +23,16 @@ from chaoscli.control.addresses import (
     split,
     upstream_host,
 )
-from chaoscli.control.proxies import Proxy, Toxic, check_named, new_toxic, new_toxics
+from chaoscli.control.metrics import LinkTotals
+from chaoscli.control.proxies import Carried, Proxy, Toxic, check_named, new_toxic, new_toxics
 from chaoscli.control.replies import ApiError
 from chaoscli.control.routes import Task, What
 from chaoscli.control.toxics import directions, with_toxicity
 from chaoscli.control.wire import ProxyAsked, ToxicAsked
+from chaoscli.events import Event, FaultHealed, FaultInjected, Noted
 from chaoscli.faults.base import ByteFault, Direction, MessageFault
 from chaoscli.messages import Response
+from chaoscli.proxy.proxy import LinkCounts
 
 Fault = ByteFault | MessageFault
 Resolve = Callable[[str], Awaitable[Address]]
@@ -50,13 +53,23 @@ class Links(Protocol):
 
     def heal(self, name: str) -> None: ...
 
+    def counts(self) -> Mapping[str, LinkCounts]: ...
+
 
 class Collection:
-    """All proxies of one board. ``now`` is the clock that durations run on."""
+    """All proxies of one board. ``now`` is the clock that durations run on; ``tell`` hears of faults that come and go."""
 
-    def __init__(self, board: Links, *, now: Callable[[], float], resolve: Resolve = resolve_listen) -> None:
+    def __init__(
+        self,
+        board: Links,
+        *,
+        now: Callable[[], float],
+        tell: Callable[[Event], None] = lambda event: None,
+        resolve: Resolve = resolve_listen,
+    ) -> None:
         self._board = board
-        self._now = now
+        self._tell = tell
+        self.now = now
         self._resolve = resolve
         self.proxies: dict[str, Proxy] = {}
         self._found: dict[str, str] = {}  # the address that each host name stood for when it was last looked up
@@ -197,8 +210,38 @@ class Collection:
 
     def _stop(self, proxy: Proxy) -> None:
         if proxy.running:
+            proxy.carried = self._carried(proxy, self._board.counts())
             self._board.remove_link(proxy.name)
             proxy.running = False
+
+    # -- what went through -------------------------------------------------------------------------------------------------
+
+    def totals(self) -> list[LinkTotals]:
+        """What every proxy has carried since it was made."""
+        counts = self._board.counts()
+        return [self._totals(proxy, counts) for proxy in self.proxies.values()]
+
+    def _totals(self, proxy: Proxy, counts: Mapping[str, LinkCounts]) -> LinkTotals:
+        live = counts[proxy.name] if proxy.running else None
+        return LinkTotals(
+            proxy=proxy.name,
+            listener=proxy.listen,
+            upstream=proxy.upstream,
+            carried=self._carried(proxy, counts),
+            open=live.open if live else 0,
+            touched={toxic.name: live.touched.get(toxic.key, 0) for toxic in proxy.toxics} if live else {},
+        )
+
+    def _carried(self, proxy: Proxy, counts: Mapping[str, LinkCounts]) -> Carried:
+        if not proxy.running:
+            return proxy.carried
+        live = counts[proxy.name]
+        return proxy.carried + Carried(
+            connections=live.connections,
+            requests=live.requests,
+            bytes_request=live.bytes_request,
+            bytes_reply=live.bytes_reply,
+        )
 
     # -- the names of upstreams ----------------------------------------------------------------------------------------------
 
@@ -285,12 +328,14 @@ class Collection:
             toxic.duration_s = asked.duration_s
             self._set_end(toxic)
         if proxy.running and fault is not None:
-            self._board.update(_key(proxy, toxic), *with_toxicity(fault, toxicity))
+            self._board.update(toxic.key, *with_toxicity(fault, toxicity))
+            self._tell(Noted(at=self.now(), source=toxic.key, text=f"now {_words(fault, toxicity)}"))
 
     def remove_toxic(self, proxy: Proxy, toxic: Toxic) -> None:
         proxy.toxics.remove(toxic)
-        if proxy.running and toxic.kind.fault(toxic.attributes) is not None:
-            self._board.heal(_key(proxy, toxic))
+        if proxy.running and toxic.fault is not None:
+            self._board.heal(toxic.key)
+            self._tell(FaultHealed(at=self.now(), fault=toxic.key, asked_at=self.now()))
 
     def next_end(self) -> float:
         """When the next toxic heals by itself; infinite when none does."""
@@ -298,26 +343,32 @@ class Collection:
 
     def end_due(self) -> None:
         """Remove the toxics whose time is over."""
-        now = self._now()
+        now = self.now()
         for proxy in self.proxies.values():
             for toxic in [toxic for toxic in proxy.toxics if toxic.until <= now]:
                 self.remove_toxic(proxy, toxic)
 
     def _add(self, proxy: Proxy, toxic: Toxic) -> None:
+        while any(toxic.key == other.key for one in self.proxies.values() for other in one.toxics):
+            toxic.key += "'"  # "a/b" has a toxic "c", and "a" one that is called "b/c"
         if proxy.running:
             self._inject(proxy, toxic)
         proxy.toxics.append(toxic)
         self._set_end(toxic)
 
     def _inject(self, proxy: Proxy, toxic: Toxic) -> None:
-        fault = toxic.kind.fault(toxic.attributes)
-        if fault is not None:
-            targets = [(proxy.name, direction) for direction in directions(toxic.stream)]
-            self._board.inject(_key(proxy, toxic), targets, *with_toxicity(fault, toxic.toxicity))
+        fault = toxic.fault
+        if fault is None:
+            return
+        targets = [(proxy.name, direction) for direction in directions(toxic.stream)]
+        self._board.inject(toxic.key, targets, *with_toxicity(fault, toxic.toxicity))
+        now = self.now()
+        text = f"{_words(fault, toxic.toxicity)}, {toxic.stream}"
+        self._tell(FaultInjected(at=now, fault=toxic.key, kind=fault.kind, text=text, targets=(proxy.name,), asked_at=now))
 
     def _set_end(self, toxic: Toxic) -> None:
         if toxic.duration_s is not None:
-            toxic.until = self._now() + toxic.duration_s
+            toxic.until = self.now() + toxic.duration_s
             self.deadline_changed()
 
 
@@ -326,6 +377,5 @@ def _same_listen(proxy: Proxy, listen: str, address: Address) -> bool:
     return listen == proxy.listen or join(address) == proxy.listen
 
 
-def _key(proxy: Proxy, toxic: Toxic) -> str:
-    """The fault's name on the board; a proxy's name cannot hold a slash and be reached, so no two are alike."""
-    return f"{proxy.name}/{toxic.name}"
+def _words(fault: Fault, toxicity: float) -> str:
+    return fault.words() + (f", toxicity {toxicity:g}" if toxicity != 1.0 else "")

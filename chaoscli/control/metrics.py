@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from chaoscli.control.proxies import Carried
+
 Labels = Mapping[str, str]
 
 
@@ -18,13 +20,8 @@ class LinkTotals:
     proxy: str
     listener: str
     upstream: str
-    connections: int = 0
+    carried: Carried
     open: int = 0
-    received_request: int = 0
-    received_reply: int = 0
-    sent_request: int = 0
-    sent_reply: int = 0
-    requests: int = 0
     touched: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -42,20 +39,20 @@ def page(links: Iterable[LinkTotals]) -> str:
 
 
 def _families(links: list[LinkTotals]) -> Iterable[_Family]:
-    received = [sample for link in links for sample in _both_ways(link, link.received_request, link.received_reply)]
-    sent = [sample for link in links for sample in _both_ways(link, link.sent_request, link.sent_reply)]
+    received = [sample for link in links for sample in _both_ways(link, link.carried.bytes_request, link.carried.bytes_reply)]
+    sent = received
     yield _counter("toxiproxy_proxy_received_bytes_total", "Bytes read from the sending side.", received)
     yield _counter("toxiproxy_proxy_sent_bytes_total", "Bytes passed on to the receiving side.", sent)
-    yield _counter("chaos_connections_total", "Connections accepted.", [(_named(link), link.connections) for link in links])
+    connections = [(_named(link), link.carried.connections) for link in links]
+    yield _counter("chaos_connections_total", "Connections accepted.", connections)
     yield _Family(
         name="chaos_connections_open",
         kind="gauge",
         help="Connections open now.",
         samples=tuple((_named(link), link.open) for link in links),
     )
-    yield _counter(
-        "chaos_requests_total", "HTTP requests seen, on proxies made with http.", [(_named(x), x.requests) for x in links]
-    )
+    requests = [(_named(link), link.carried.requests) for link in links]
+    yield _counter("chaos_requests_total", "HTTP requests seen, on proxies made with http.", requests)
     touched = [({**_named(link), "toxic": name}, count) for link in links for name, count in sorted(link.touched.items())]
     yield _counter("chaos_toxic_touched_total", "Chunks of bytes, or requests, that a toxic harmed.", touched)
 

@@ -11,20 +11,25 @@ from chaoscli.control import replies
 from chaoscli.control.replies import ApiError
 from chaoscli.control.toxics import BOTH, ToxicKind, directions, kind_of_toxic
 from chaoscli.control.wire import ProxyAsked, ToxicAsked
-from chaoscli.faults.base import MessageFault
+from chaoscli.faults.base import ByteFault, MessageFault
 
 
 @dataclass(slots=True, kw_only=True)
 class Toxic:
-    """One toxic of one proxy; ``until`` is when it heals by itself (infinite: never), on the collection's clock."""
+    """One toxic of one proxy; ``key`` is its name on the board, ``until`` when it heals by itself (infinite: never)."""
 
     name: str
+    key: str
     kind: ToxicKind
     stream: str
     toxicity: float
     attributes: dict[str, Any]
     duration_s: float | None = None
     until: float = math.inf
+
+    @property
+    def fault(self) -> ByteFault | MessageFault | None:
+        return self.kind.fault(self.attributes)
 
     def plain(self) -> dict[str, Any]:
         fields: dict[str, Any] = {
@@ -39,9 +44,28 @@ class Toxic:
         return fields
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Carried:
+    """What a link has carried: connections and HTTP requests, and the bytes of each direction."""
+
+    connections: int = 0
+    requests: int = 0
+    bytes_request: int = 0
+    bytes_reply: int = 0
+
+    def __add__(self, other: Carried) -> Carried:
+        return Carried(
+            connections=self.connections + other.connections,
+            requests=self.requests + other.requests,
+            bytes_request=self.bytes_request + other.bytes_request,
+            bytes_reply=self.bytes_reply + other.bytes_reply,
+        )
+
+
 @dataclass(slots=True, kw_only=True)
 class Proxy:
-    """``listen`` is the text asked for until the first start, and the bound address from then on."""
+    """``listen`` is the text asked for until the first start, and the bound address from then on; ``carried`` is what went
+    through until it was stopped last."""
 
     name: str
     listen: str
@@ -49,6 +73,7 @@ class Proxy:
     http: bool = False
     running: bool = False
     toxics: list[Toxic] = field(default_factory=list)
+    carried: Carried = Carried()
 
     def plain(self) -> dict[str, Any]:
         fields: dict[str, Any] = {"name": self.name, "listen": self.listen, "upstream": self.upstream, "enabled": self.running}
@@ -98,4 +123,12 @@ def new_toxic(proxy: Proxy, asked: ToxicAsked) -> Toxic:
     if isinstance(kind.fault(attributes), MessageFault) and not proxy.http:
         raise replies.BadRequestError(f'{kind.name} harms HTTP messages: create the proxy with "http": true')
     toxicity = 1.0 if asked.toxicity is None else asked.toxicity
-    return Toxic(name=name, kind=kind, stream=stream, toxicity=toxicity, attributes=attributes, duration_s=asked.duration_s)
+    return Toxic(
+        name=name,
+        key=f"{proxy.name}/{name}",
+        kind=kind,
+        stream=stream,
+        toxicity=toxicity,
+        attributes=attributes,
+        duration_s=asked.duration_s,
+    )

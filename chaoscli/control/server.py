@@ -59,7 +59,7 @@ async def serve_api(api: Api, listeners: list[trio.SocketListener]) -> None:
 
 
 async def end_toxics_in_time(collection: Collection) -> None:
-    """Let toxics with a duration heal when it is over, until cancelled. The collection's clock must be trio's."""
+    """Let toxics with a duration heal when it is over, until cancelled."""
     changed = trio.Event()
 
     def look_again() -> None:
@@ -69,7 +69,7 @@ async def end_toxics_in_time(collection: Collection) -> None:
     while True:
         collection.end_due()
         changed = trio.Event()
-        with trio.move_on_at(collection.next_end()):
+        with trio.move_on_after(max(0.0, collection.next_end() - collection.now())):
             await changed.wait()
 
 

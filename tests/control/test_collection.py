@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import errno
 import json
 from collections.abc import Sequence
@@ -11,9 +12,13 @@ import pytest
 
 from chaoscli.control.addresses import Address, resolve_listen
 from chaoscli.control.collection import Collection, Fault
+from chaoscli.control.metrics import LinkTotals
+from chaoscli.control.proxies import Carried
 from chaoscli.control.routes import Task, route
+from chaoscli.events import Event, FaultHealed, FaultInjected, Noted
 from chaoscli.faults.base import Direction
 from chaoscli.messages import Request, Response
+from chaoscli.proxy.proxy import LinkCounts
 
 
 class RememberingBoard:
@@ -21,6 +26,7 @@ class RememberingBoard:
 
     def __init__(self) -> None:
         self.did: list[str] = []
+        self.links: list[str] = []
         self.taken: set[int] = set()
         self._port = 9000
 
@@ -30,6 +36,7 @@ class RememberingBoard:
             raise OSError(errno.EADDRINUSE, "Address already in use")
         self._port += not port
         bound = (host, port or self._port)
+        self.links.append(name)
         to = "?" if upstream is None else f"{upstream[0]}:{upstream[1]}"
         self.did.append(f"listen {name} {bound[0]}:{bound[1]} -> {to}{' http' if http else ''}")
         return bound
@@ -38,6 +45,7 @@ class RememberingBoard:
         self.did.append(f"upstream {name} {address[0]}:{address[1]}")
 
     def remove_link(self, name: str) -> None:
+        self.links.remove(name)
         self.did.append(f"close {name}")
 
     def inject(self, name: str, links: Sequence[tuple[str, Direction]], fault: Fault, share: float = 1.0) -> None:
@@ -50,6 +58,12 @@ class RememberingBoard:
     def heal(self, name: str) -> None:
         self.did.append(f"heal {name}")
 
+    def counts(self) -> dict[str, LinkCounts]:
+        """As if each link had carried one request of 10 bytes with a reply of 20."""
+        touched = {"web/lag": 3, "web/other": 4}
+        one = LinkCounts(connections=1, open=1, bytes_request=10, bytes_reply=20, requests=0, held_bytes=0, touched=touched)
+        return dict.fromkeys(self.links, one)
+
 
 class Desk:
     """A collection to send requests to, on a clock that stands still until told."""
@@ -57,7 +71,8 @@ class Desk:
     def __init__(self) -> None:
         self.board = RememberingBoard()
         self.time_s = 100.0
-        self.collection = Collection(self.board, now=lambda: self.time_s, resolve=resolve_listen)
+        self.told: list[Event] = []
+        self.collection = Collection(self.board, now=lambda: self.time_s, tell=self.told.append, resolve=resolve_listen)
 
     async def ask(self, method: str, target: str, value: Any = None) -> Response:
         body = value if isinstance(value, bytes) else b"" if value is None else json.dumps(value).encode()
@@ -448,6 +463,49 @@ async def test_a_removed_toxic_heals(web: Desk) -> None:
     assert await web.asked("DELETE", "/proxies/web/toxics/lag") == (204, None)
     assert web.done()[-1] == "heal web/lag"
     assert await web.asked("GET", "/proxies/web/toxics") == (200, [])
+
+
+async def test_names_with_slashes_do_not_get_in_each_other_s_way(desk: Desk) -> None:
+    await desk.ask("POST", "/proxies", {"name": "a/b", "upstream": "localhost:1", "toxics": [{"name": "c", "type": "silence"}]})
+    await desk.ask("POST", "/proxies", {"name": "a", "upstream": "localhost:1", "toxics": [{"name": "b/c", "type": "silence"}]})
+    assert [line.split()[:2] for line in desk.done()[1::2]] == [["inject", "a/b/c"], ["inject", "a/b/c'"]]
+
+
+# -- what is told of it ------------------------------------------------------------------------------------------------------
+
+
+async def test_faults_are_told_as_they_come_change_and_go(web: Desk) -> None:
+    await web.ask("POST", "/proxies/web/toxics", LAG)
+    web.time_s = 101.0
+    await web.ask("POST", "/proxies/web/toxics/lag", {"toxicity": 1})
+    await web.ask("DELETE", "/proxies/web/toxics/lag")
+    assert web.told == [
+        FaultInjected(
+            at=100.0,
+            fault="web/lag",
+            kind="latency",
+            text="latency 100ms ± 5ms, toxicity 0.5, upstream",
+            targets=("web",),
+            asked_at=100.0,
+        ),
+        Noted(at=101.0, source="web/lag", text="now latency 100ms ± 5ms"),
+        FaultHealed(at=101.0, fault="web/lag", asked_at=101.0),
+    ]
+
+
+async def test_what_a_proxy_carried_is_kept_when_it_stops(web: Desk) -> None:
+    await web.ask("POST", "/proxies/web/toxics", LAG)
+    await web.ask("POST", "/proxies/web", {"enabled": False})
+    stopped = LinkTotals(
+        proxy="web",
+        listener="127.0.0.1:3310",
+        upstream="localhost:80",
+        carried=Carried(connections=1, bytes_request=10, bytes_reply=20),
+    )
+    assert web.collection.totals() == [stopped]
+    await web.ask("POST", "/proxies/web", {"enabled": True})
+    carried = Carried(connections=2, bytes_request=20, bytes_reply=40)
+    assert web.collection.totals() == [dataclasses.replace(stopped, carried=carried, open=1, touched={"lag": 3})]
 
 
 # -- what is ours ------------------------------------------------------------------------------------------------------------
