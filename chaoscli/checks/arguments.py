@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from chaoscli.checks.hints import unknown
 from chaoscli.checks.sentence import ExpectationError, Names
-from chaoscli.measures.base import Measure, Scope
+from chaoscli.measures.base import Measure, Scope, Taking
 from chaoscli.measures.latency import RESULT_WORDS
 from chaoscli.topology import Link
+
+_EXAMPLES: Mapping[Taking, str] = {
+    "load": "a load",
+    "link": "a link (order -> inventory)",
+    "node": "a node",
+    "result": "a result (failures, any, timeout)",
+    "what": "a fact (stock reserved, charged)",
+}
 
 
 class Arguments:
@@ -78,8 +86,5 @@ class Arguments:
         return unknown("argument", argument, choices, offset, len(argument), listed=self._takes())
 
     def _takes(self) -> str:
-        words = {"link": "a link (order -> inventory)", "what": "a fact", "result": "a result (failures, any, timeout)"}
-        takes = [
-            words.get(role, f"a {role}") for role in ("load", "link", "node", "result", "what") if role in self._measure.takes
-        ]
+        takes = [example for role, example in _EXAMPLES.items() if role in self._measure.takes]
         return f"it takes a variant, {', '.join(takes)}"

@@ -8,6 +8,7 @@ from typing import Literal
 
 from chaoscli.errors import ChaosError
 from chaoscli.measures.base import Measure, Scope
+from chaoscli.measures.facts import FACTS
 from chaoscli.topology import Link
 
 # Seconds to this power: durations 1, rates -1, everything else 0. What has different dimensions is not compared or added.
@@ -27,14 +28,15 @@ class ExpectationError(ChaosError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Names:
-    """What a playbook knows by name. ``facts`` are the facts its services may tell; empty leaves them unchecked."""
+    """What a playbook knows by name. ``facts`` are the facts its services may tell; empty leaves them unchecked, for services
+    of someone else's that tell their own."""
 
     variants: tuple[str, ...] = ()
     links: tuple[Link, ...] = ()
     nodes: tuple[str, ...] = ()
     loads: tuple[str, ...] = ()
     faults: tuple[str, ...] = ()
-    facts: tuple[str, ...] = ()
+    facts: tuple[str, ...] = tuple(FACTS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from chaoscli.events import Arrived, CallStarted, RequestStarted, RetryPlanned
 from chaoscli.measures.base import NoData, Scope
+from chaoscli.measures.rows import beginnings
 from chaoscli.measures.windows import spans
 from chaoscli.recording import Recording
 from chaoscli.topology import Link
@@ -51,7 +52,7 @@ def amplification(recording: Recording, scope: Scope) -> float:
     """
     if scope.link is None:
         return _largest(recording, scope, amplification)
-    within, begun = spans(recording, scope), recording.derived(_beginnings)
+    within, begun = spans(recording, scope), recording.derived(beginnings)
     had = {name for name in _requests_of(recording, scope.link) if begun.get(name, 0.0) in within}
     if not had:
         raise NoData(f"{scope.link.caller} had no request")
@@ -98,13 +99,3 @@ def _arrivals(recording: Recording) -> Mapping[Link, list[Arrived]]:
     for one in recording.of(Arrived):
         found[Link(one.caller, one.node)].append(one)
     return found
-
-
-def _beginnings(recording: Recording) -> Mapping[str, float]:
-    """When each request began: meant to by its load, or first seen anywhere."""
-    begun: dict[str, float] = {one.request: one.intended_at for one in recording.of(RequestStarted)}
-    for call in recording.of(CallStarted):
-        begun.setdefault(call.request, call.at)
-    for arrival in recording.of(Arrived):
-        begun.setdefault(arrival.request, arrival.at)
-    return begun

@@ -10,7 +10,7 @@ from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from chaoscli.events import Answered, CallEnded, CallStarted, Refused, RequestEnded, RequestStarted
+from chaoscli.events import Answered, Arrived, CallEnded, CallStarted, Refused, RequestEnded, RequestStarted
 from chaoscli.measures.base import NoData, Scope
 from chaoscli.measures.windows import spans
 from chaoscli.messages import Result
@@ -109,6 +109,16 @@ def node_rows(recording: Recording) -> Mapping[str, list[Row]]:
     for refusal in recording.of(Refused):
         found[refusal.node].append(Row(refusal.at, refusal.at, Result.FAILED, 0.0, refusal.request))
     return found
+
+
+def beginnings(recording: Recording) -> Mapping[str, float]:
+    """When each request began: meant to by its load, or first seen anywhere."""
+    begun: dict[str, float] = {one.request: one.intended_at for one in recording.of(RequestStarted)}
+    for call in recording.of(CallStarted):
+        begun.setdefault(call.request, call.at)
+    for arrival in recording.of(Arrived):
+        begun.setdefault(arrival.request, arrival.at)
+    return begun
 
 
 def _never_ended(recording: Recording, at: float, request: str) -> Row:

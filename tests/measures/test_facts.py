@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
+import chaoscli
 from chaoscli.measures.base import Scope, Window
 from chaoscli.measures.catalogue import MEASURES
+from chaoscli.measures.facts import EFFECTS, FACTS
 from chaoscli.topology import Link
 from tests.support.recordings import Play, recording
 
@@ -26,8 +31,24 @@ def test_a_message_delivered_twice_is_no_duplicate_effect_unless_asked() -> None
     assert read(play, "duplicates", what="delivered") == 1
 
 
+def test_a_duplicate_belongs_to_the_window_in_which_its_request_began() -> None:
+    # Lossy from 2 to 4: the request of 3.9 is charged at 3.95 and, by its retry, at 4.3.
+    play = recording().fault("lossy", at=2, until=4).request(at=3.9, took=0.5, name="s-1")
+    play.happened("payment", "charged", "s-1", at=3.95).happened("payment", "charged", "s-1", at=4.3)
+    assert read(play, "duplicates", window=Window("during", "lossy")) == 1
+    assert read(play, "duplicates", window=Window("after", "lossy")) == 0
+
+
+def test_one_request_may_reserve_two_products_and_be_worked_off_two_queues() -> None:
+    play = recording().happened("inventory", "stock reserved", "s-1", at=1, product="BOOK")
+    play.happened("inventory", "stock reserved", "s-1", at=1, product="PEN")
+    play.happened("b", "worked off", "s-1", at=1, topic="to-b").happened("b", "worked off", "s-1", at=2, topic="back-to-b")
+    assert read(play, "duplicates") == 0
+    assert read(play.happened("b", "worked off", "s-1", at=3, topic="to-b"), "duplicates") == 1
+
+
 def test_two_nodes_may_each_have_their_effect() -> None:
-    play = recording().happened("b", "worked", "s-1", at=1).happened("c", "worked", "s-1", at=1).happened("b", "stocked", at=0)
+    play = recording().happened("b", "worked off", "s-1", at=1).happened("c", "worked off", "s-1", at=1)
     assert read(play, "duplicates") == 0
 
 
@@ -37,6 +58,14 @@ def test_anything_that_happened_is_counted_by_its_name_and_window() -> None:
     assert read(play, "count", what="write discarded") == 2
     assert read(play, "count", what="write discarded", window=Window("during", "skew")) == 1
     assert read(play, "count", what="unheard of") == 0
+
+
+def test_every_fact_the_services_tell_is_in_the_table() -> None:
+    services = Path(chaoscli.__file__).parent / "services"
+    told = {name for file in services.glob("*.py") for name in re.findall(r'happened\(\s*"([^"]+)"', file.read_text("utf-8"))}
+    assert len(told) > 5
+    assert told - FACTS.keys() == set()
+    assert set(EFFECTS) <= FACTS.keys()
 
 
 def test_a_message_from_the_future_left_later_than_it_came_by_the_two_clocks() -> None:
