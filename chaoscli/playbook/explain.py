@@ -128,9 +128,13 @@ def diagram(topology: Topology) -> tuple[str, ...]:
     called = {link.callee for link in topology.links}
     calls = {node.name: tuple(node.calls) for node in topology.nodes}
     drawn: set[str] = set()
-    # Loads come first; where everybody is called by somebody (a ring), the first node written begins.
-    roots = [node.name for node in (*topology.loads, *topology.services) if node.name not in called] or [topology.nodes[0].name]
-    return tuple(line for root in roots for line in _branch(root, calls, drawn))
+    # Loads come first. Last come rings, where everybody is called by somebody; the first one written begins.
+    nodes = [node.name for node in (*topology.loads, *topology.services)]
+    lines: list[str] = []
+    for root in [*(name for name in nodes if name not in called), *nodes]:
+        if root not in drawn:
+            lines += _branch(root, calls, drawn)
+    return tuple(lines)
 
 
 def _branch(name: str, calls: dict[str, tuple[str, ...]], drawn: set[str]) -> list[str]:

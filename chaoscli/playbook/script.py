@@ -106,9 +106,17 @@ class _Reading:
             return None
         real = fault.fault if isinstance(fault, Partition) else fault
         return FaultPlan(
-            name=name, kind=row.kind, at_s=at_s, until_s=until_s, text=describe(fault), targets=targets, fault=real,
+            name=name, kind=row.kind, at_s=at_s, until_s=until_s, text=self._text(row, fault), targets=targets, fault=real,
             links=links, nodes=nodes, share=given.get("share", 1.0),
         )  # fmt: skip
+
+    def _text(self, row: FaultKind, fault: Any) -> str:
+        """In words with its figures; of a partition also who is parted from whom."""
+        words = describe(fault)
+        if row.aim != "groups":
+            return words
+        groups = self._groups(self.written.entries[row.kind].value, self.written.entries[row.kind].key)
+        return words.replace(row.kind, f"{row.kind} {' | '.join(map(' '.join, groups))}", 1)
 
     def _no_kind(self) -> None:
         kinds = kinds_in(self.written)
