@@ -19,12 +19,23 @@ LOOPBACK: Address = ("127.0.0.1", 0)
 
 
 class Board:
-    """``tell`` gets what happens, stamped by ``now`` (seconds that never go back). Call it from the thread that runs it."""
+    """``tell`` gets what happens, stamped by ``now`` (seconds that never go back). Call it from the thread that runs it.
 
-    def __init__(self, *, seed: int, tell: Callable[[Event], None], now: Callable[[], float] = time.monotonic) -> None:
+    ``linger_s`` and ``poll_s`` are the engine's: for a process that does little else.
+    """
+
+    def __init__(
+        self,
+        *,
+        seed: int,
+        tell: Callable[[Event], None],
+        now: Callable[[], float] = time.monotonic,
+        linger_s: float = 0.0,
+        poll_s: float = 0.0,
+    ) -> None:
         self._seed = seed
         self._tell = tell
-        self._engine = Engine(now)
+        self._engine = Engine(now, linger_s=linger_s, poll_s=poll_s)
         self._links: dict[str, Proxy] = {}
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:

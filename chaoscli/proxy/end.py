@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from chaoscli.proxy.engine import Engine
+from chaoscli.proxy.pipes import Pipe
 from chaoscli.proxy.poller import READABLE, WRITABLE
 
 # One read of a busy socket. Twice as much gains little and falls out of the cache.
@@ -16,6 +17,9 @@ BUFFER_BYTES = 65536
 _BUFFER = bytearray(BUFFER_BYTES)  # one for all: an engine runs in one thread, and what is read is passed on or copied at once
 _VIEW = memoryview(_BUFFER)
 
+# So many reads in a row that filled the buffer are a bulk transfer; so many that would not have are the end of it.
+BULK_BEGINS_AFTER = 4
+BULK_ENDS_AFTER = 16
 # What a caller may say before it is put through. It is read at once, because only reading shows that a caller has left.
 MOST_WAITING_FOR_DIAL_BYTES = 1 << 20
 # A megabyte: a window full at most, so that a polite close stays cheap.
@@ -51,7 +55,9 @@ class End:
 
     __slots__ = (
         "_finish_due",
+        "_full_reads",
         "_mask",
+        "_pipe",
         "_receive_into",
         "_send",
         "_watched",
@@ -86,6 +92,8 @@ class End:
         self._send: Callable[[bytes | bytearray | memoryview], int] = _not_yet
         self._mask = READABLE
         self._watched = False
+        self._full_reads = 0  # of those in a row; negative during a bulk transfer: how many small ones end it
+        self._pipe: Pipe | None = None  # what the other end reads in bulk comes through here
 
     def open(self, sock: socket.socket) -> None:
         """The socket of this end, connected or about to be; what was written before waits for it."""
@@ -99,6 +107,9 @@ class End:
     # -- reading ---------------------------------------------------------------------------------------------------------
 
     def ready(self, events: int) -> None:
+        if events == READABLE:
+            self._read()
+            return
         if events & WRITABLE:
             self._flush()
         if events & ~WRITABLE and not self.closed:
@@ -108,7 +119,11 @@ class End:
                 self._look_after_a_hangup()
 
     def _read(self) -> None:
+        other = self.other
         try:
+            if other._pipe is not None and self.course is None and other.waiting is None:
+                self._read_bulk(other, other._pipe)
+                return
             size = self._receive_into(_BUFFER)
         except BlockingIOError:
             return
@@ -121,8 +136,35 @@ class End:
         self.bytes_read += size
         if self.course is not None:
             self.course.received(bytes(_VIEW[:size]))
-        elif not self.other.write(_VIEW[:size]):
+            return
+        if not other.write(_VIEW[:size]):
             self.pause()
+        if size == BUFFER_BYTES:
+            self._expect_bulk(other)
+        else:
+            self._full_reads = 0
+
+    def _expect_bulk(self, other: End) -> None:
+        self._full_reads += 1
+        if self._full_reads >= BULK_BEGINS_AFTER and other.sock is not None and other._pipe is None:
+            other._pipe = self.engine.pipes.borrow()
+            self._full_reads = -BULK_ENDS_AFTER
+
+    def _read_bulk(self, other: End, pipe: Pipe) -> None:
+        """Through the kernel's pipe, unseen. Raises what recv would."""
+        size = pipe.take(self.fd)
+        if not size:
+            self._end_reading()
+            return
+        self.bytes_read += size
+        if not other.write_piped(pipe):
+            self.pause()
+        elif size >= BUFFER_BYTES:
+            self._full_reads = -BULK_ENDS_AFTER
+        else:
+            self._full_reads += 1
+            if self._full_reads >= 0:
+                other.give_pipe_back()
 
     def _end_reading(self) -> None:
         self.read_ended = True
@@ -177,6 +219,26 @@ class End:
         self._wait_to_write(data[sent:])
         return not self.full
 
+    def write_piped(self, pipe: Pipe) -> bool:
+        """The same for what is in the pipe."""
+        if self.closed or self.write_ended:
+            return True
+        try:
+            if pipe.give(self.fd):
+                return True
+        except BlockingIOError:
+            pass
+        except OSError:
+            self.owner.broke(self)
+            return True
+        self._wait_to_write(b"")
+        return False
+
+    def give_pipe_back(self) -> None:
+        if self._pipe is not None:
+            self.engine.pipes.give_back(self._pipe)
+            self._pipe = None
+
     @property
     def full(self) -> bool:
         """Something waits to be written that should hold the other end's sender back."""
@@ -220,6 +282,8 @@ class End:
         if self.waiting is None:
             return
         try:
+            if self._pipe is not None and self._pipe.held and not self._pipe.give(self.fd):
+                return
             sent = self._send(self.waiting) if self.waiting else 0
         except BlockingIOError:
             return
@@ -247,6 +311,7 @@ class End:
             return
         self.closed = True
         self.waiting = None
+        self.give_pipe_back()
         if self.sock is None:
             return
         if self._watched:

@@ -14,29 +14,44 @@ from typing import Any
 import trio
 
 from chaoscli.proxy.alarm import open_alarm
+from chaoscli.proxy.lead import Lead
+from chaoscli.proxy.pipes import Pipes
 from chaoscli.proxy.poller import READABLE, open_poller
 
-# What one poll hands over: large enough to spread its cost, small enough that a batch takes well under a millisecond.
+# What one poll hands over: large enough to spread its cost, small enough that a batch takes about a millisecond.
 MOST_EVENTS = 256
 # The engine's turn before trio gets one; the control plane may wait this long under full load.
 LONGEST_TURN_S = 0.002
+# How long a lingering engine waits in its own selector before it looks whether trio has something to do.
+LINGER_TURN_S = 0.001
 
 Ready = Callable[[int], None]
 
 
 class Engine:
-    """Readiness callbacks and timers. ``clock`` is seconds that never go back."""
+    """Readiness callbacks and timers. ``clock`` is seconds that never go back.
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    ``linger_s``: for this long after the last traffic, wait in the engine's own selector, a millisecond at a time, instead
+    of in trio's: a message then costs no turn of trio's loop, and other tasks wait up to a millisecond for theirs. For a
+    process that has little else to do.
+    ``poll_s``: before waiting, poll this long without sleeping: a reply that is about to come finds the engine awake.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic, *, linger_s: float = 0.0, poll_s: float = 0.0) -> None:
         self.now = clock
+        self.pipes = Pipes()
+        self._linger_s = linger_s
+        self._poll_s = poll_s
         self._poller = open_poller()
-        self._alarm = open_alarm()
-        self._armed: float | None = None
         self._ready: dict[int, Ready] = {}
-        self._timers: list[tuple[float, int, Callable[[Any], None], Any]] = []
-        self._timers_set = 0
         self._closing: list[socket.socket] = []
         self._in_turn = False
+        self._timers: list[tuple[float, int, Callable[[Any], None], Any]] = []
+        self._timers_set = 0
+        self._alarm = open_alarm()
+        self._armed: float | None = None  # the due time the alarm was set for
+        self._rings_at = 0.0  # when it should ring, which is a little before
+        self._lead = Lead()
         self._nap = trio.CancelScope()
         if self._alarm is not None:
             self.watch(self._alarm.fileno(), READABLE, self._rang)
@@ -76,13 +91,14 @@ class Engine:
         task_status.started()
         while True:
             await self._wait()
-            self._in_turn = True
-            self._drain()
-            self._in_turn = False
+            self._turn(LONGEST_TURN_S)
+            if self._linger_s:
+                await self._linger()
 
     def close(self) -> None:
         """After everything watched has been closed."""
         self._poller.close()
+        self.pipes.close()
         if self._alarm is not None:
             self._alarm.close()
 
@@ -96,12 +112,24 @@ class Engine:
             await trio.lowlevel.wait_readable(self._poller.fileno())
         self._armed = None
 
-    def _drain(self) -> None:
-        """Run callbacks until nothing is ready, or the turn is over."""
+    async def _linger(self) -> None:
+        now = self.now
+        quiet_at = now() + self._linger_s
+        while now() < quiet_at:
+            if self._turn(LINGER_TURN_S, patience_s=LINGER_TURN_S):
+                quiet_at = now() + self._linger_s
+            await trio.lowlevel.checkpoint()
+            while trio.lowlevel.current_statistics().tasks_runnable:
+                await trio.lowlevel.checkpoint()  # somebody is about his work: let him finish it
+
+    def _turn(self, longest_s: float, *, patience_s: float = 0.0) -> bool:
+        """Run callbacks until nothing is ready any more, and wait ``patience_s`` for more; true if there were any."""
         poll, ready, timers, now = self._poller.poll, self._ready.get, self._timers, self.now
-        end = now() + LONGEST_TURN_S
+        end = now() + longest_s
+        busy = False
+        self._in_turn = True
         while True:
-            events = poll(0, MOST_EVENTS)
+            events = poll(0, MOST_EVENTS) or self._poll_on() or (poll(patience_s, MOST_EVENTS) if patience_s else [])
             for fd, mask in events:
                 call = ready(fd)
                 if call is not None:
@@ -112,8 +140,35 @@ class Engine:
                 self._run_due()
             if self._closing:
                 self._close_closing()
+            busy = busy or bool(events)
             if not events or now() > end:
-                return
+                break
+        self._in_turn = False
+        return busy
+
+    def _poll_on(self) -> list[tuple[int, int]]:
+        """Nothing is ready: stay awake while a timer is about to be due, and as long as polling is wanted."""
+        timers, now, poll = self._timers, self.now, self._poller.poll
+        events: list[tuple[int, int]] = []
+        if self._poll_s:
+            until = now() + self._poll_s
+            while not events and now() < until:
+                if timers and timers[0][0] <= now():
+                    self._run_due()
+                events = poll(0, MOST_EVENTS)
+        while not events and timers and self._lead.covers(timers[0][0], now()):
+            events = poll(0, MOST_EVENTS)
+            if timers[0][0] <= now():
+                self._lead.polled(now())
+                self._run_due()
+        return events
+
+    def _close_closing(self) -> None:
+        closing, self._closing = self._closing, []
+        for sock in closing:
+            sock.close()
+
+    # -- timers ----------------------------------------------------------------------------------------------------------
 
     def _run_due(self) -> None:
         timers, now = self._timers, self.now
@@ -125,19 +180,17 @@ class Engine:
 
     def _arm(self, when: float) -> None:
         self._armed = when
+        now = self.now()
         if self._alarm is not None:
-            self._alarm.set(when - self.now())
+            self._rings_at = max(now, when - self._lead.before(now))
+            self._alarm.set(self._rings_at - now)
         else:
-            self._nap.deadline = trio.current_time() + when - self.now()
+            self._nap.deadline = trio.current_time() + when - now
 
     def _rang(self, mask: int) -> None:
         assert self._alarm is not None
         self._alarm.acknowledge()
+        self._lead.woke(self.now() - self._rings_at)
         self._armed = None
-        if self._timers:
+        if self._timers and not self._lead.covers(self._timers[0][0], self.now()):
             self._arm(self._timers[0][0])
-
-    def _close_closing(self) -> None:
-        closing, self._closing = self._closing, []
-        for sock in closing:
-            sock.close()

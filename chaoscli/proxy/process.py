@@ -16,6 +16,8 @@ from chaoscli.proxy.board import Board
 
 # How often the counts of each link are told: fine enough for a live view, nothing beside the traffic itself.
 COUNTS_EVERY_S = 1.0
+# A caller and a callee in conversation answer each other within this; the process has nothing else to do meanwhile.
+LINGER_S = 0.02
 
 
 async def run(channel: Channel, part: Mapping[str, Any]) -> None:
@@ -24,7 +26,7 @@ async def run(channel: Channel, part: Mapping[str, Any]) -> None:
     It answers ``links`` (their addresses), ``upstream`` (link, address), ``inject`` (name, kind, fault, share, targets),
     ``heal`` (name) and ``finish`` (the last counts, and what faults that are still there did).
     """
-    board = Board(seed=part["seed"], tell=channel.tell_event)
+    board = Board(seed=part["seed"], tell=channel.tell_event, linger_s=LINGER_S)
     async with trio.open_nursery() as nursery:
         await nursery.start(board.run)
         desk = _Desk(board, part)
