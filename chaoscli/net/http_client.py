@@ -59,7 +59,7 @@ class HttpTransport:
         """Close what is kept; calls in flight are their callers' to cancel."""
         for callee, connections in self._kept.items():
             while connections:
-                await self._close(callee, connections.pop())
+                self._close(callee, connections.pop())
 
     async def _exchange_on(self, connection: _Connection, callee: str, request: Request) -> Response:
         whole = False
@@ -71,7 +71,7 @@ class HttpTransport:
                 connection.kept_since = trio.current_time()
                 self._kept[callee].append(connection)
             else:  # a cancelled exchange as well: its reply would answer the next request
-                await self._close(callee, connection)
+                self._close(callee, connection)
         return response
 
     def _take_kept(self, callee: str) -> _Connection | None:
@@ -82,8 +82,7 @@ class HttpTransport:
             connection = kept.pop()
             if connection.address == self._addresses[callee] and connection.kept_since > oldest and connection.is_quiet():
                 return connection
-            self._open[callee] -= 1
-            connection.close_at_once()
+            self._close(callee, connection)
         return None
 
     async def _open_one(self, callee: str) -> _Connection:
@@ -101,7 +100,7 @@ class HttpTransport:
                 raise CallError(Result.REFUSED, os.strerror(error.errno or 0).lower()) from error
             raise
 
-    async def _close(self, callee: str, connection: _Connection) -> None:
+    def _close(self, callee: str, connection: _Connection) -> None:
         self._open[callee] -= 1
         connection.close_at_once()
 

@@ -27,7 +27,7 @@ class Door:
     async def handle(self, request: Request) -> Response:
         if request.method == "HEAD":  # what GET would say; the server leaves the body out
             request = replace(request, method="GET")
-        if request.path.startswith("/actuator"):
+        if request.path == "/actuator" or request.path.startswith("/actuator/"):
             return self._actuator(request)
         request = self._identified(request)
         cost = self._service.cost(request)

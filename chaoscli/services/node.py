@@ -52,6 +52,7 @@ class Node:
         self.slower_by = 1.0
         self._seed = seed
         self._folder = folder
+        self._databases: list[sqlite3.Connection] = []
         self._callers = {
             callee: Caller(
                 caller=spec.name,
@@ -135,7 +136,13 @@ class Node:
         database.execute("PRAGMA journal_mode=WAL")
         # Survives the death of the process, which is what is tried here, at a tenth of the cost of surviving a power cut.
         database.execute("PRAGMA synchronous=NORMAL")
+        self._databases.append(database)
         return database
+
+    def close(self) -> None:
+        """Close the databases; the node is of no use after that."""
+        while self._databases:
+            self._databases.pop().close()
 
 
 @contextmanager

@@ -57,11 +57,15 @@ class _Process:
         self._address: tuple[str, int] | NotMadeError
 
     async def run(self) -> None:
-        async with trio.open_nursery() as nursery:
-            await self._open(nursery)
-            nursery.start_soon(self._work_in_background)
-            await self._channel.run(self._answer, lambda _line: None)
-            nursery.cancel_scope.cancel()
+        try:
+            async with trio.open_nursery() as nursery:
+                await self._open(nursery)
+                nursery.start_soon(self._work_in_background)
+                await self._channel.run(self._answer, lambda _line: None)
+                nursery.cancel_scope.cancel()
+        finally:
+            await self._transport.aclose()
+            self._node.close()
 
     async def _open(self, nursery: trio.Nursery) -> None:
         try:

@@ -26,6 +26,10 @@ from chaoscli.topology import NodeSpec
 CURTAIN_WALL_S = 1_000_000_000.0
 
 
+# Every node a test has opened, for `tests/services/conftest.py` to close after it.
+OPENED: list[Node] = []
+
+
 class Shop:
     """Holds the nodes and everything they told. A wire takes ``wire_s`` each way; ``broken`` callees end calls that way."""
 
@@ -55,6 +59,7 @@ class Shop:
             seed=self._seed,
             folder=self._folder,
         )
+        OPENED.append(node)
         made = from_plain(KINDS[kind].settings, plain)
         self.nodes[name] = node
         self.workers[name] = Workers(node, made)
