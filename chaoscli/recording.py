@@ -126,22 +126,24 @@ class RunRecorder:
         self.sink_error: Exception | None = None
         self._sink = sink
         self._unflushed = 0
-        self._write(header_line(header))
-        self.flush()
+        if sink is not None:
+            self._write(sink, header_line(header))
+            self.flush()
 
     def variant(self, name: str) -> VariantRecorder:
         recording = self.recording.variants.setdefault(name, Recording(name))
-        return VariantRecorder(recording, self._write)
+        return VariantRecorder(recording, self._write_event)
 
     def flush(self) -> None:
         self._unflushed = 0
         if self._sink is not None:
             self._try(self._sink.flush)
 
-    def _write(self, line: str) -> None:
-        if self._sink is None:
-            return
-        sink = self._sink
+    def _write_event(self, variant: str, event: Event) -> None:
+        if self._sink is not None:
+            self._write(self._sink, event_line(variant, event))
+
+    def _write(self, sink: TextSink, line: str) -> None:
         self._try(lambda: sink.write(line + "\n"))
         self._unflushed += 1
         if self._unflushed >= LINES_A_FLUSH:
@@ -158,13 +160,13 @@ class RunRecorder:
 class VariantRecorder:
     """Takes the events of one variant."""
 
-    def __init__(self, recording: Recording, write: Callable[[str], None]) -> None:
+    def __init__(self, recording: Recording, write: Callable[[str, Event], None]) -> None:
         self._recording = recording
         self._write = write
 
     def record(self, event: Event) -> None:
         self._recording.add(event)
-        self._write(event_line(self._recording.name, event))
+        self._write(self._recording.name, event)
 
 
 def header_line(header: Header) -> str:
