@@ -51,9 +51,9 @@ class LaneWatch:
             case RequestEnded():
                 self._requests.ended(event, self._column(event.intended_at))
             case CallStarted():
-                self._hop(event).started(event, self._column(event.at))
+                self._hop(event).started(event, self._column_of_call(event.at))
             case CallEnded():
-                self._hop(event).ended(event, self._column(event.at - event.seconds))
+                self._hop(event).ended(event, self._column_of_call(event.at - event.seconds))
             case RequestSkipped():
                 self._requests.skipped += 1
             case NodeChanged():
@@ -87,6 +87,10 @@ class LaneWatch:
     def _column(self, at: float) -> int:
         share = at / self.lasts_s if self.lasts_s else 0.0
         return min(max(int(share * self._width), 0), self._width - 1)
+
+    def _column_of_call(self, at: float) -> int | None:
+        """None for calls of the drain: they have no time on the axis, and a last column of them all would dwarf the others."""
+        return self._column(at) if at < self.lasts_s else None
 
     def _hop(self, event: CallStarted | CallEnded) -> _HopWatch:
         link = f"{event.caller} -> {event.callee}"
@@ -183,18 +187,18 @@ class _HopWatch:
         self._failures = 0
         self._calls = 0
         self._latencies: list[float] = []
-        self._open: dict[tuple[str, int], deque[int]] = {}
+        self._open: dict[tuple[str, int], deque[int | None]] = {}
         self._counts = [[0, 0, 0] for _ in range(width)]  # started, failed, hanging
         self._of_column: list[list[float]] = [[] for _ in range(width)]
         self._built = [HopColumn()] * width
         self._stale: set[int] = set()
 
-    def started(self, event: CallStarted, column: int) -> None:
+    def started(self, event: CallStarted, column: int | None) -> None:
         self._calls += 1
         self._open.setdefault((event.request, event.attempt), deque()).append(column)
         self._add(column, 1, 0, 1)
 
-    def ended(self, event: CallEnded, began: int) -> None:
+    def ended(self, event: CallEnded, began: int | None) -> None:
         # One request may call the same neighbour more than once; the first to start is taken for the first to end.
         waiting = self._open.get((event.request, event.attempt))
         column = waiting.popleft() if waiting else began
@@ -202,7 +206,8 @@ class _HopWatch:
             del self._open[event.request, event.attempt]
         if event.result.succeeded:
             insort(self._latencies, event.seconds)
-            insort(self._of_column[column], event.seconds)
+            if column is not None:
+                insort(self._of_column[column], event.seconds)
         else:
             self._failures += 1
             self.timeouts += event.result is Result.TIMEOUT
@@ -224,7 +229,9 @@ class _HopWatch:
             median_s=_quantile(self._latencies, 0.5),
         )
 
-    def _add(self, column: int, *amounts: int) -> None:
+    def _add(self, column: int | None, *amounts: int) -> None:
+        if column is None:
+            return
         counts = self._counts[column]
         for place, amount in enumerate(amounts):
             counts[place] += amount

@@ -11,7 +11,7 @@ NARROW = 60
 WIDE = 100
 TALLEST_LANE = 6
 STORY_AT_LEAST = 3
-STORY_AT_MOST = 16
+STORY_AT_MOST = 24
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from chaoscli.units import format_duration, format_share
 from chaoscli.views.glyphs import STYLES, glyphs_for
 from chaoscli.views.scene import Beat, Lane, Scene
 from chaoscli.views.source import SceneSource
-from chaoscli.views.story import merged
+from chaoscli.views.story import TOGETHER_S, merged
 from chaoscli.views.timeline import beat_line
 
 # Often enough to see that it lives, seldom enough for a log.
@@ -61,9 +61,15 @@ class PlainView:
         self._tell_story(until)
 
     def _tell_story(self, until: float) -> None:
-        due = {name: [beat for beat in beats if beat.at_s <= until] for name, beats in self._waiting.items()}
-        self._waiting = {name: [beat for beat in beats if beat.at_s > until] for name, beats in self._waiting.items()}
-        for beat in merged(due, float("inf")):
+        due = {(beat.tone, beat.text) for beats in self._waiting.values() for beat in beats if beat.at_s <= until}
+
+        def is_due(beat: Beat) -> bool:
+            """In time, or part of a turn that another variant has taken in time."""
+            return beat.at_s <= until or (beat.at_s < until + TOGETHER_S and (beat.tone, beat.text) in due)
+
+        told = {name: [beat for beat in beats if is_due(beat)] for name, beats in self._waiting.items()}
+        self._waiting = {name: [beat for beat in beats if not is_due(beat)] for name, beats in self._waiting.items()}
+        for beat in merged(told, float("inf")):
             self._print(Text.assemble(*((text, STYLES[style]) for text, style in beat_line(beat, self._glyphs))))
 
     def _print(self, line: Text) -> None:

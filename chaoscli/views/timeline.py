@@ -261,13 +261,18 @@ class _Picture:
         return line
 
     def _story(self) -> Iterator[Line]:
-        story = self._scene.story[-self._at.story :] if self._at.story else ()
-        for beat in story:
-            line = beat_line(beat, self._glyphs)
-            if self._live:
-                yield cut(line, self._at.width, self._glyphs)
-            else:
-                yield from wrapped(line, self._at.width)
+        story, most = self._scene.story, self._at.story
+        if self._live:  # what is new matters
+            for beat in story[max(len(story) - most, 0) :]:
+                yield cut(beat_line(beat, self._glyphs), self._at.width, self._glyphs)
+            return
+        # At the end how it began and how it ended matter most.
+        left_out = max(len(story) - most, 0)
+        for place, beat in enumerate(story):
+            if place == most // 2 and left_out:
+                yield [(f"{self._glyphs.cut:>8} and {left_out} more", "faint")]
+            if not most // 2 <= place < most // 2 + left_out:
+                yield from wrapped(beat_line(beat, self._glyphs), self._at.width)
 
 
 def beat_line(beat: Beat, glyphs: Glyphs) -> Line:

@@ -90,6 +90,16 @@ def test_two_calls_of_one_request_to_one_neighbour_at_once_are_both_counted() ->
     assert lane_of(play, now=2.0).hops[0].columns[0] == HopColumn(calls=2, hanging=2)
 
 
+def test_calls_of_the_drain_are_counted_but_have_no_place_on_the_axis() -> None:
+    play = recording().curtain(10).request(at=9.9, name="r1")
+    play.call("order -> inventory", "r1", at=9.9, took=0.3, result="timeout").call("order -> inventory", "r1", at=10.2, took=0.1)
+
+    hop = lane_of(play, now=11.0).hops[0]
+
+    assert hop.columns[-1] == HopColumn(calls=1, failed=1)
+    assert (hop.calls, hop.failed, hop.median_s) == (2, 1, 0.1)
+
+
 def test_faults_that_overlap_stand_on_rows_of_their_own_and_a_row_is_used_again() -> None:
     play = recording().curtain(10)
     play.fault("one", at=1, until=4).fault("two", at=3, until=6).fault("three", at=5, until=7).fault("four", at=8)

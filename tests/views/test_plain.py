@@ -54,6 +54,13 @@ def test_progress_comes_every_two_seconds_and_not_after_the_end() -> None:
     assert [line.split()[0] for line in lines if "fallback " in line] == ["2.00s", "4.00s", "6.00s", "8.00s", "10.00s", "12.00s"]
 
 
+def test_a_turn_that_variants_take_almost_together_is_one_line() -> None:
+    run = run_of(recording("one").curtain(10).fault("cut", at=3.0), recording("two").curtain(10).fault("cut", at=3.0, late=0.3))
+
+    for every in (0.05, 0.1, 0.33):
+        assert [line for line in shown(run, every=every, until=5.0).splitlines() if "cut" in line] == ["   3.00s ▼ cut"]
+
+
 def test_what_is_not_yet_settled_is_told_on_leaving() -> None:
     run = run_of(recording("one").curtain(10).fault("cut", at=3.0))
 

@@ -51,6 +51,18 @@ def test_nothing_is_told_while_a_request_of_that_second_still_waits() -> None:
     assert recoveries(play) == []
 
 
+def test_events_of_other_processes_may_come_before_the_heal_they_follow() -> None:
+    play = recording().curtain(10).requests(since=0, until=2, rate=10, took=0.01)
+    play.requests(since=2, until=4.3, rate=10, took=0.5, result="failed").requests(since=4.3, until=10, rate=10, took=0.01)
+    early = recording().tell(*play.events[:1]).fault("slow", at=2)
+    watch = RecoveryWatch()
+    for event in [*early.events, *play.events[1:], FaultHealed(at=4.0, fault="slow", asked_at=4.0)]:
+        assert isinstance(event, CurtainRose | FaultInjected | FaultHealed | RequestStarted | RequestEnded)
+        watch.feed(event)
+
+    assert [(healed, round(at, 6)) for healed, at in watch.found(15.0)] == [(4.0, 4.3)]
+
+
 @settings(max_examples=60, deadline=None)
 @given(fates=_FATES)
 def test_what_is_told_is_the_measure_of_that_name(fates: list[tuple[float, str]]) -> None:
