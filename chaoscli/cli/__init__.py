@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 import chaoscli
-from chaoscli.cli import check, explain, list_, run, up
+from chaoscli.cli import check, explain, list_, proxy, run, up
 
 app = typer.Typer(
     name="chaos",
@@ -22,6 +22,7 @@ app.command("list")(list_.list_)
 app.command("explain")(explain.explain)
 app.command("check")(check.check)
 app.command("up")(up.up)
+app.command("proxy")(proxy.proxy)
 
 
 def _print_version(wanted: bool) -> None:

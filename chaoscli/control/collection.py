@@ -181,6 +181,11 @@ class Collection:
         self._stop(proxy)
         del self.proxies[proxy.name]
 
+    def stop(self) -> None:
+        """Every proxy stopped; what they carried is still there to be asked."""
+        for proxy in self.proxies.values():
+            self._stop(proxy)
+
     async def reset(self) -> None:
         """Every proxy started and without toxics. The first that cannot start ends it, the rest stay as they were."""
         for proxy in list(self.proxies.values()):

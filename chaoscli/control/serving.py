@@ -85,6 +85,8 @@ async def serve(
         with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
             task_status.started(Serving(collection=collection, api=address_of(listeners[0]) if listeners else None))
             await anext(signals)
+        board.tell_all_measured()
+        collection.stop()
         nursery.cancel_scope.cancel()
 
 
