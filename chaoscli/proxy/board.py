@@ -10,9 +10,9 @@ import trio
 from chaoscli.errors import NotMadeError
 from chaoscli.events import Event, LinkCounted
 from chaoscli.faults.base import ByteFault, Direction, MessageFault
-from chaoscli.proxy.connection import Address
 from chaoscli.proxy.engine import Engine
 from chaoscli.proxy.proxy import LinkCounts, Proxy
+from chaoscli.proxy.sockets import Address
 from chaoscli.proxy.tally import Tally
 
 LOOPBACK: Address = ("127.0.0.1", 0)

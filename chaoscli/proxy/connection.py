@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Callable, Sequence
 
 from chaoscli.faults.base import Direction
@@ -10,9 +9,8 @@ from chaoscli.proxy.course import Course, Store
 from chaoscli.proxy.end import End
 from chaoscli.proxy.engine import Engine
 from chaoscli.proxy.exchange import Exchange
+from chaoscli.proxy.sockets import Address, Socket, connecting
 from chaoscli.proxy.tally import Tally, Watched
-
-Address = tuple[str, int]
 
 _OPPOSITE = {Direction.REQUEST: Direction.REPLY, Direction.REPLY: Direction.REQUEST}
 
@@ -26,7 +24,7 @@ class Connection:
         self,
         engine: Engine,
         number: int,
-        client: socket.socket,
+        client: Socket,
         *,
         exchange: Exchange | None,
         store: Store,
@@ -53,7 +51,7 @@ class Connection:
     def dial(self, address: Address) -> None:
         """Start connecting; nothing waits for it. A refusal shows as a reset, the nearest thing for an accepted caller."""
         try:
-            sock = _connecting(address)
+            sock = connecting(address)
         except OSError:
             self.broke(self.callee)
         else:
@@ -133,21 +131,3 @@ class Connection:
         self.caller.close(reset=reset)
         self.callee.close(reset=reset)
         self._closed(self)
-
-
-def _connecting(address: Address) -> socket.socket:
-    sock = socket.socket(_family(address), socket.SOCK_STREAM)
-    try:
-        sock.setblocking(False)
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        sock.connect(address)
-    except BlockingIOError:
-        return sock
-    except OSError:
-        sock.close()
-        raise
-    return sock
-
-
-def _family(address: Address) -> socket.AddressFamily:
-    return socket.AF_INET6 if ":" in address[0] else socket.AF_INET

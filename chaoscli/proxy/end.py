@@ -11,6 +11,7 @@ from typing import Protocol
 from chaoscli.proxy.engine import Engine
 from chaoscli.proxy.pipes import Pipe
 from chaoscli.proxy.poller import READABLE, WRITABLE
+from chaoscli.proxy.sockets import Socket
 
 # One read of a busy socket. Twice as much gains little and falls out of the cache.
 BUFFER_BYTES = 65536
@@ -75,7 +76,7 @@ class End:
     )
 
     other: End
-    sock: socket.socket | None
+    sock: Socket | None
 
     def __init__(self, engine: Engine, owner: Owner) -> None:
         self.engine = engine
@@ -95,7 +96,7 @@ class End:
         self._full_reads = 0  # of those in a row; negative during a bulk transfer: how many small ones end it
         self._pipe: Pipe | None = None  # what the other end reads in bulk comes through here
 
-    def open(self, sock: socket.socket) -> None:
+    def open(self, sock: Socket) -> None:
         """The socket of this end, connected or about to be; what was written before waits for it."""
         self.sock = sock
         self.fd = sock.fileno()
@@ -322,7 +323,7 @@ class End:
             self._read_what_is_left()
         self.engine.close_socket(self.sock)
 
-    def _set_reset_on_close(self, sock: socket.socket) -> None:
+    def _set_reset_on_close(self, sock: Socket) -> None:
         with contextlib.suppress(OSError):  # it may be reset already, which is what was wanted
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
 

@@ -6,7 +6,6 @@ Callbacks are plain functions and never wait. Due timers run between callbacks, 
 from __future__ import annotations
 
 import heapq
-import socket
 import time
 from collections.abc import Callable
 from typing import Any
@@ -17,6 +16,7 @@ from chaoscli.proxy.alarm import open_alarm
 from chaoscli.proxy.lead import Lead
 from chaoscli.proxy.pipes import Pipes
 from chaoscli.proxy.poller import READABLE, open_poller
+from chaoscli.proxy.sockets import Socket
 
 # What one poll hands over: large enough to spread its cost, small enough that a batch takes about a millisecond.
 MOST_EVENTS = 256
@@ -44,7 +44,7 @@ class Engine:
         self._poll_s = poll_s
         self._poller = open_poller()
         self._ready: dict[int, Ready] = {}
-        self._closing: list[socket.socket] = []
+        self._closing: list[Socket] = []
         self._in_turn = False
         self._timers: list[tuple[float, int, Callable[[Any], None], Any]] = []
         self._timers_set = 0
@@ -70,7 +70,7 @@ class Engine:
         del self._ready[fd]
         self._poller.unregister(fd)
 
-    def close_socket(self, sock: socket.socket) -> None:
+    def close_socket(self, sock: Socket) -> None:
         """Close now, or after this batch: a descriptor that is reused within it would get a dead one's events."""
         if self._in_turn:
             self._closing.append(sock)

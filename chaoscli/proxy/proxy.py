@@ -10,12 +10,13 @@ from chaoscli import dice
 from chaoscli.errors import NotMadeError
 from chaoscli.events import Event
 from chaoscli.faults.base import ByteFault, Direction, FlowMaker, MessageFault, flow_maker
-from chaoscli.proxy.connection import Address, Connection
+from chaoscli.proxy.connection import Connection
 from chaoscli.proxy.course import Store
 from chaoscli.proxy.engine import Engine
 from chaoscli.proxy.exchange import Exchange
 from chaoscli.proxy.judge import Judge
 from chaoscli.proxy.poller import READABLE
+from chaoscli.proxy.sockets import Address, Socket, accepted, bound, family
 from chaoscli.proxy.tally import Tally, Watched
 
 # The kernel cuts it to its own limit (net.core.somaxconn); a burst of thousands must not be refused by our choice.
@@ -74,7 +75,8 @@ class Proxy:
         self._engine = engine
         self._seed = seed
         self._judge = Judge(name, seed=seed, tell=tell, now=engine.now) if http else None
-        self._listener = _bound(listen)
+        self._family = family(listen)
+        self._listener = bound(listen)
         self.address: Address = self._listener.getsockname()[:2]
         self._listening = False
         self._injected: dict[str, Injected] = {}
@@ -181,7 +183,7 @@ class Proxy:
     def _accept(self, _mask: int) -> None:
         for _ in range(MOST_ACCEPTS):
             try:
-                sock, _address = self._listener.accept()
+                sock = accepted(self._listener, self._family)
             except BlockingIOError:
                 return
             except ConnectionError:
@@ -191,8 +193,7 @@ class Proxy:
                 return
             self._welcome(sock)
 
-    def _welcome(self, sock: socket.socket) -> None:
-        sock.setblocking(False)
+    def _welcome(self, sock: Socket) -> None:
         self._accepted += 1
         exchange = Exchange(self._judge.decide_or_none) if self._judge is not None else None
         connection = Connection(self._engine, self._accepted, sock, exchange=exchange, store=self._store, closed=self._closed)
@@ -236,7 +237,7 @@ class Proxy:
         self._engine.forget(self._listener.fileno())
         self._listening = False
         self._listener.close()
-        self._listener = _bound(self.address)
+        self._listener = bound(self.address)
 
     def _stop_accepting_for_a_while(self) -> None:
         """Out of descriptors the listener would stay ready for ever; look again when some may have come free."""
@@ -271,18 +272,3 @@ class Proxy:
         self._listener.close()
         for connection in tuple(self._connections):
             connection.close()
-
-
-def _bound(address: Address) -> socket.socket:
-    family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
-    sock = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        sock.setblocking(False)
-        # Its port must come back at once after a refusal or a restart, whatever connections of it still linger.
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # accepted sockets inherit it
-        sock.bind(address)
-    except OSError:
-        sock.close()
-        raise
-    return sock
