@@ -40,7 +40,8 @@ class RecordingError(ChaosError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Header:
-    """What was played. ``world`` is "real" or "simulated"; ``version`` is chaoscli's; ``expectations`` are as written."""
+    """What was played. ``world`` is "real" or "simulated"; ``version`` is chaoscli's; ``expectations`` are as written.
+    ``summaries`` say what each of ``variants`` does, in the same order; empty when nobody said."""
 
     playbook: str
     title: str = ""
@@ -49,6 +50,7 @@ class Header:
     variants: tuple[str, ...] = ()
     version: str = ""
     expectations: tuple[str, ...] = ()
+    summaries: tuple[str, ...] = ()
 
 
 class Recording:

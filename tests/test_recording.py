@@ -35,7 +35,7 @@ HEADER = Header(
 )
 HEADER_LINE = (
     '{"recording":1,"playbook":"partition","title":"A title","seed":7,"world":"real","variants":["naive","cached"],'
-    '"version":"0.1.0","expectations":["ok > 1"]}'
+    '"version":"0.1.0","expectations":["ok > 1"],"summaries":[]}'
 )
 
 

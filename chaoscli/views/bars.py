@@ -36,6 +36,11 @@ class Scale:
         share = log10(latency_s / self.bottom_s) / log10(self.top_s / self.bottom_s)
         return min(max(round(share * rows * EIGHTHS), 1), rows * EIGHTHS)
 
+    @property
+    def half_tenfolds(self) -> int:
+        """How many steps of 1, 3, 10, 30 it spans: a row for each puts labels at even distances."""
+        return round(2 * log10(self.top_s / self.bottom_s))
+
     def ticks(self) -> Iterable[float]:
         """Each power of ten on the scale, and both ends."""
         power = floor(log10(self.bottom_s) + 1e-9)

@@ -18,7 +18,7 @@ from chaoscli.views.layout import plot_width
 from chaoscli.views.lines import Indented
 from chaoscli.views.scene import Scene
 from chaoscli.views.source import SceneSource
-from chaoscli.views.timeline import Timeline, subtitle_of, title_of
+from chaoscli.views.timeline import Timeline, subtitle_of, summaries_of, title_of
 
 # The figures of the table, if any variant has something to show for them.
 REQUEST_ROWS = (
@@ -87,7 +87,8 @@ class Final:
 def final_scene(run: RunRecording, width: int) -> Scene:
     """The run as it was when its last event had happened, for a picture ``width`` characters wide."""
     now = max((event.at for recording in run.variants.values() for event in recording.events[-1:]), default=0.0)
-    source = SceneSource(run.variants, title=title_of(run.header), subtitle=subtitle_of(run.header))
+    header = run.header
+    source = SceneSource(run.variants, title=title_of(header), subtitle=subtitle_of(header), summaries=summaries_of(header))
     return source.scene(now, plot_width(width))
 
 

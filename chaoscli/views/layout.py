@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from chaoscli.views.bars import scale_of
 from chaoscli.views.scene import Scene
 
 # Below this width the counts go under the lane's name instead of beside the lane.
 NARROW = 60
 WIDE = 100
-TALLEST_LANE = 6
+TALLEST_LANE = 8
+# The full picture has a row for each half tenfold of its scale, within these.
+FULL_ROWS = (4, 6)
 STORY_AT_LEAST = 3
 STORY_AT_MOST = 24
 
@@ -40,7 +43,8 @@ def fit(scene: Scene, width: int, height: int | None) -> Layout:
     lanes = len(scene.lanes)
     hops = max((len(lane.hops) for lane in scene.lanes), default=0)
     if height is None:
-        return _layout(width, 5 if width >= WIDE else 4, True, hops, STORY_AT_MOST, lanes)
+        rows = min(max(scale_of(scene.lanes).half_tenfolds, FULL_ROWS[0]), FULL_ROWS[1])
+        return _layout(width, rows, True, hops, STORY_AT_MOST, lanes)
     # Title, axis, its labels, the legend, and one line for each fault that overlaps another.
     around = 4 + max((band.row + 1 for band in scene.bands), default=1)
     left = height - around

@@ -122,7 +122,7 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lane:
-    """One variant. ``nodes`` pairs each node with the last thing known of its life."""
+    """One variant. ``nodes`` pairs each node with the last thing known of its life; ``summary`` says what the variant does."""
 
     name: str
     stage: Stage
@@ -131,6 +131,7 @@ class Lane:
     hops: tuple[Hop, ...] = ()
     bands: tuple[Band, ...] = ()
     nodes: tuple[tuple[str, str], ...] = ()
+    summary: str = ""
 
 
 class Tone(StrEnum):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from math import ceil
 from typing import Generic, Protocol, TypeVar
 
@@ -29,8 +30,16 @@ class SceneSource:
     """Scenes of one run. ``scene(now, width)`` costs what has happened since the last one; only another number of columns
     (another width, or a guess at the load that proved wrong) makes it read all events anew."""
 
-    def __init__(self, recordings: Mapping[str, GrowingRecording], *, title: str = "", subtitle: str = "") -> None:
+    def __init__(
+        self,
+        recordings: Mapping[str, GrowingRecording],
+        *,
+        title: str = "",
+        subtitle: str = "",
+        summaries: Mapping[str, str] | None = None,
+    ) -> None:
         self._recordings = recordings
+        self._summaries = summaries or {}
         self._title = title
         self._subtitle = subtitle
         self._width = 0
@@ -48,7 +57,9 @@ class SceneSource:
         if (columns := self._fitting_columns(now)) != self._columns:
             self._divide(columns)
             self._read()
-        lanes = tuple(reader.watch.lane(now) for reader in self._lanes.values())
+        lanes = tuple(
+            replace(reader.watch.lane(now), summary=self._summaries.get(name, "")) for name, reader in self._lanes.items()
+        )
         return Scene(
             title=self._title,
             subtitle=self._subtitle,

@@ -46,6 +46,10 @@ def subtitle_of(header: Header) -> str:
     return f"{header.world}, seed {header.seed}"
 
 
+def summaries_of(header: Header) -> dict[str, str]:
+    return dict(zip(header.variants, header.summaries, strict=False))
+
+
 class _Picture:
     def __init__(self, scene: Scene, layout: Layout, glyphs: Glyphs, live: bool) -> None:
         self._scene = scene
@@ -158,14 +162,17 @@ class _Picture:
             yield self._hop(hop)
 
     def _lane_title(self, lane: Lane) -> Line:
+        """Its name, what it does if there is room, and where its play stands."""
+        rule = self._glyphs.rule
         state, style = _state(lane)
-        left: Line = [(f"{self._glyphs.rule}{self._glyphs.rule} ", "faint"), (lane.name, "lane"), (" ", "")]
         right: Line = [(f" {state} ", style)] if state and (self._live or lane.stage is Stage.INTERRUPTED) else []
-        if not self._at.panel:
-            success = lane.tally.success
-            right = [(f" {format_share(success)} ok ", ""), *right] if success is not None else right
-        space = self._at.width - length(left) - length(right)
-        return [*left, (self._glyphs.rule * max(space, 0), "faint"), *right]
+        if not self._at.panel and lane.tally.success is not None:
+            right = [(f" {format_share(lane.tally.success)} ok ", ""), *right]
+        left: Line = [(f"{rule}{rule} ", "faint"), (lane.name, "lane"), (" ", "")]
+        room = self._at.width - length(left) - length(right)
+        if lane.summary and len(lane.summary) + 3 <= room:
+            left += [(f"{rule} ", "faint"), (f"{lane.summary} ", "")]
+        return [*left, (rule * max(self._at.width - length(left) - length(right), 0), "faint"), *right]
 
     def _panel(self, lane: Lane) -> Iterator[tuple[str, str]]:
         """The counts that matter most, as label and value."""

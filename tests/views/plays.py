@@ -32,6 +32,7 @@ def partition() -> RunRecording:
         *(_partitioned(name, timeout) for name, timeout in (("no-timeout", None), ("timeout", 1.0), ("fallback", 1.0))),
         playbook="partition",
         title="Order cannot reach inventory",
+        summaries=("waits for as long as it takes", "gives up after 1s and says no", "gives up after 1s and answers from memory"),
     )
 
 

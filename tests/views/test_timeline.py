@@ -13,7 +13,7 @@ from chaoscli.views.final import final_scene
 from chaoscli.views.layout import plot_width
 from chaoscli.views.scene import Scene
 from chaoscli.views.source import SceneSource
-from chaoscli.views.timeline import Timeline, subtitle_of, title_of
+from chaoscli.views.timeline import Timeline, subtitle_of, summaries_of, title_of
 from tests.support.recordings import recording, run_of
 from tests.views import plays
 from tests.views.golden import check, drawn
@@ -27,7 +27,13 @@ PLAYS: dict[str, Callable[[], RunRecording]] = {
 
 def scene_at(run: RunRecording, now: float, width: int) -> Scene:
     """The run as a live view would see it at ``now``."""
-    source = SceneSource(plays.until(run, now).variants, title=title_of(run.header), subtitle=subtitle_of(run.header))
+    header = run.header
+    source = SceneSource(
+        plays.until(run, now).variants,
+        title=title_of(header),
+        subtitle=subtitle_of(header),
+        summaries=summaries_of(header),
+    )
     return source.scene(now, plot_width(width))
 
 
