@@ -12,7 +12,7 @@ import trio
 import trio.testing
 
 from chaoscli.errors import NotMadeError
-from chaoscli.events import Noted, decode, from_fields
+from chaoscli.events import Noted, decode, encode, from_fields
 from chaoscli.net import channel as channel_module
 from chaoscli.net.channel import Answer, Channel, ChannelClosed, Line
 
@@ -115,4 +115,4 @@ async def test_events_survive_the_wire() -> None:
         child.tell_event(event)
         await owner.ask("double", number=1)
     assert from_fields(told[0]) == event
-    assert decode(channel_module.encode(event)) == event
+    assert decode(encode(event)) == event
