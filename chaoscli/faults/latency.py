@@ -103,7 +103,7 @@ def _quantile(fault: Latency, z: float) -> float:
     if fault.distribution == "lognormal":
         if not delay:
             return 0.0
-        variance = math.log1p((jitter / delay) ** 2)
+        variance = 2.0 * (math.log(math.hypot(delay, jitter)) - math.log(delay))  # ln(1 + (jitter / delay) ** 2)
         return delay * math.exp(math.sqrt(variance) * z - variance / 2.0)
     above = 0.5 * math.erfc(z / math.sqrt(2.0))  # the share of draws above this one
     if fault.distribution == "pareto":

@@ -79,6 +79,10 @@ def test_a_delay_that_would_be_negative_is_none() -> None:
     assert set(delays(Latency(delay=0.0, jitter=0.1, distribution="lognormal"))) == {0.0}
 
 
+def test_a_lognormal_delay_far_below_its_jitter_is_still_a_number() -> None:
+    assert all(0.0 <= one < math.inf for one in delays(Latency(delay=1e-300, jitter=1.0, distribution="lognormal")))
+
+
 @pytest.mark.parametrize("asked", [0.0, 0.5, 0.9])
 def test_each_delay_resembles_the_one_before_as_much_as_asked(asked: float) -> None:
     drawn = delays(Latency(delay=0.2, jitter=0.02, distribution="normal", correlation=asked))
