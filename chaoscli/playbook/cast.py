@@ -92,7 +92,7 @@ def check_name(name: str, place: Place, problems: Problems) -> None:
 def _read_service(name: str, key: Place, value: Node, services: MappingNode, loads: MappingNode, problems: Problems) -> NodeSpec:
     written = mapping_or_empty(value, key, f"service '{name}'", problems)
     kind = _kind_of_service(name, key, written, problems)
-    calls = _read_calls(name, written, services, loads, problems)
+    calls = _read_calls(name, kind, written, services, loads, problems)
     if kind is None:
         return NodeSpec(name=name, kind="", calls=calls)
     model = read_part(service_part(kind), written.without("calls"), key, f"service '{name}'", problems)
@@ -135,7 +135,7 @@ def _kind_of_service(name: str, key: Place, written: MappingNode, problems: Prob
 
 
 def _read_calls(
-    caller: str, written: MappingNode, services: MappingNode, loads: MappingNode, problems: Problems
+    caller: str, kind: str | None, written: MappingNode, services: MappingNode, loads: MappingNode, problems: Problems
 ) -> dict[str, dict[str, Any]]:
     """The plain policy for each callee; ``calls: [inventory]`` is short for the default policy."""
     node = written.get("calls")
@@ -153,8 +153,12 @@ def _read_calls(
             for callee, place, value in calls.items()
         ]
     read: dict[str, dict[str, Any]] = {}
+    asks = KINDS[kind].asks if kind is not None else None
     for callee, place, policy in named:
         if _can_be_called(caller, callee, place, services, loads, problems):
+            if asks is not None and callee not in asks:
+                only = f"only {' and '.join(asks)}, by those names" if asks else "nobody"
+                problems.add(place, f"'{caller}' would never call '{callee}': a service of kind '{kind}' calls {only}")
             what = f"the policy of '{caller}' for '{callee}'"
             model = read_part(settings_part(Policy), policy, place, what, problems)
             settings = built(Policy, model, policy, place, problems)

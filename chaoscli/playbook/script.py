@@ -17,7 +17,7 @@ from chaoscli.playbook.cast import Cast, built, check_name
 from chaoscli.playbook.meaning import FaultPlan
 from chaoscli.playbook.model import Fields, Part, part, quantity, settings_fields
 from chaoscli.playbook.naming import kind_of_fault, kinds_in, settings_of
-from chaoscli.playbook.nodes import MappingNode, Node, Problems, ScalarNode, SequenceNode, kind_of, nearest
+from chaoscli.playbook.nodes import MappingNode, Node, Problems, ScalarNode, SequenceNode, kind_of, nearest, value_of
 from chaoscli.playbook.wording import read_part
 from chaoscli.topology import Link
 from chaoscli.units import DURATION, SHARE, format_duration
@@ -115,8 +115,8 @@ class _Reading:
         words = describe(fault)
         if row.aim != "groups":
             return words
-        groups = self._groups(self.written.entries[row.kind].value, self.written.entries[row.kind].key)
-        return words.replace(row.kind, f"{row.kind} {' | '.join(map(' '.join, groups))}", 1)
+        parted = value_of(self.written.entries[row.kind].value)
+        return words.replace(row.kind, f"{row.kind} {' | '.join(map(' '.join, parted))}", 1)
 
     def _no_kind(self) -> None:
         kinds = kinds_in(self.written)

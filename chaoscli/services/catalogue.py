@@ -19,28 +19,42 @@ from chaoscli.services.work import Capacity
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceKind:
-    """``make`` takes the node and an instance of ``settings``, which always extends ``Capacity``."""
+    """``make`` takes the node and an instance of ``settings``, which always extends ``Capacity``. ``asks`` names the only
+    services it knows how to ask; None: whomever it is joined to."""
 
     settings: type[Capacity]
     make: Callable[[Node, Any], Service]
     doc: str
+    asks: tuple[str, ...] | None = None
 
 
 KINDS: dict[str, ServiceKind] = {
     "order": ServiceKind(
-        settings=OrderSettings, make=Order, doc="takes orders: POST /api/orders; calls inventory and payment, if joined to them"
+        settings=OrderSettings,
+        make=Order,
+        doc="takes orders: POST /api/orders; calls inventory and payment, if joined to them",
+        asks=("inventory", "payment"),
     ),
     "inventory": ServiceKind(
-        settings=InventorySettings, make=Inventory, doc="knows the stock: GET /api/inventory/check/..., POST .../reserve/..."
+        settings=InventorySettings,
+        make=Inventory,
+        doc="knows the stock: GET /api/inventory/check/..., POST .../reserve/...",
+        asks=(),
     ),
     "payment": ServiceKind(
-        settings=PaymentSettings, make=Payment, doc="charges customers: POST /payment/charge; honours Idempotency-Key"
+        settings=PaymentSettings,
+        make=Payment,
+        doc="charges customers: POST /payment/charge; honours Idempotency-Key",
+        asks=(),
     ),
     "hop": ServiceKind(
         settings=HopSettings, make=Hop, doc="a link of a chain: does its work, then asks the services it calls; any path"
     ),
     "broker": ServiceKind(
-        settings=BrokerSettings, make=Broker, doc="topics, at-least-once: POST /topics/T to publish, .../lease, .../ack/ID"
+        settings=BrokerSettings,
+        make=Broker,
+        doc="topics, at-least-once: POST /topics/T to publish, .../lease, .../ack/ID",
+        asks=(),
     ),
     "register": ServiceKind(
         settings=RegisterSettings, make=Register, doc="replicated values, last write wins: GET and PUT /register/KEY"
