@@ -8,6 +8,7 @@ import pytest
 import trio
 
 from chaoscli.control.addresses import AddressError, bind_failure, join, resolve_listen, split
+from tests.control.live import names
 
 
 @pytest.mark.parametrize(
@@ -53,42 +54,29 @@ async def test_localhost_is_ipv4_and_nothing_at_all_is_a_free_port_of_the_loopba
     assert await resolve_listen(":9000") == ("::" if socket.has_ipv6 else "0.0.0.0", 9000)
 
 
-class _Names(trio.abc.HostnameResolver):
-    def __init__(self, answers: dict[str, Any]) -> None:
-        self.answers = answers
-
-    async def getaddrinfo(self, host: Any, port: Any, family: int = 0, type: int = 0, proto: int = 0, flags: int = 0) -> Any:
-        answer = self.answers[host.decode()]
-        if answer is None:
-            await trio.sleep_forever()
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
-
-    async def getnameinfo(self, sockaddr: Any, flags: int) -> Any:
-        raise NotImplementedError
-
-
 async def test_a_name_becomes_its_first_ipv4_address() -> None:
     six = (socket.AF_INET6, socket.SOCK_STREAM, 6, "", ("2001:db8::1", 80, 0, 0))
     four = (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("192.0.2.1", 80))
-    trio.socket.set_custom_hostname_resolver(_Names({"both.test": [six, four], "six.test": [six]}))
-    try:
+
+    async def answer(host: str) -> list[Any]:
+        return [six, four] if host == "both.test" else [six]
+
+    with names(answer):
         assert await resolve_listen("both.test:80") == ("192.0.2.1", 80)
         assert await resolve_listen("six.test:80") == ("2001:db8::1", 80)
-    finally:
-        trio.socket.set_custom_hostname_resolver(None)
 
 
 async def test_a_name_that_does_not_resolve_is_no_place_to_listen(autojump_clock: trio.testing.MockClock) -> None:
-    trio.socket.set_custom_hostname_resolver(_Names({"gone.test": socket.gaierror(-2, "unknown"), "slow.test": None}))
-    try:
+    async def answer(host: str) -> list[Any]:
+        if host == "slow.test":
+            await trio.sleep_forever()
+        raise socket.gaierror(-2, "unknown")
+
+    with names(answer):
         with pytest.raises(AddressError, match=r"^lookup gone\.test: no such host$"):
             await resolve_listen("gone.test:80")
         with pytest.raises(AddressError, match=r"^lookup slow\.test: i/o timeout$"):
             await resolve_listen("slow.test:80")
-    finally:
-        trio.socket.set_custom_hostname_resolver(None)
 
 
 def test_a_port_that_cannot_be_had_is_told_in_go_s_words() -> None:
