@@ -13,10 +13,11 @@ from chaoscli.errors import ExitCode
 from chaoscli.measures.catalogue import MEASURES
 from chaoscli.outcome import Check, FaultReport, Figure, Outcome, RunProblem
 from chaoscli.recording import RunRecording
+from chaoscli.units import format_duration
 from chaoscli.views.glyphs import STYLES, Glyphs, glyphs_for
 from chaoscli.views.layout import plot_width
 from chaoscli.views.lines import Indented
-from chaoscli.views.scene import Scene
+from chaoscli.views.scene import MULTIPLIED, Scene
 from chaoscli.views.source import SceneSource
 from chaoscli.views.timeline import Timeline, subtitle_of, summaries_of, title_of
 
@@ -34,6 +35,9 @@ REQUEST_ROWS = (
     "recovery",
 )
 LINK_ROWS = ("timeouts", "peak", "amplification", "p50")
+# What a fault report calls the instants of its fault.
+TIMES = ("begins", "ends")
+TRAFFIC_ROWS = ("peak", "amplification")
 ALWAYS = ("requests", "success", "p50", "p99")
 
 
@@ -111,15 +115,17 @@ def _measure_rows(outcome: Outcome) -> Iterator[tuple[str, list[str]]]:
             yield name, [MEASURES[name].show(value) for value in values]
     links = dict.fromkeys(link for variant in outcome.variants for link in variant.links)
     for link in _inner(list(links)):
-        rows = [_link_row(outcome, link, name) for name in LINK_ROWS]
-        yield from filter(None, rows)
+        yield from _link_rows(outcome, link)
 
 
-def _link_row(outcome: Outcome, link: str, name: str) -> tuple[str, list[str]] | None:
-    values = [variant.links.get(link, {}).get(name) for variant in outcome.variants]
-    if not any(values):
-        return None
-    return f"{link}: {name}", [MEASURES[name].show(value) for value in values]
+def _link_rows(outcome: Outcome, link: str) -> Iterator[tuple[str, list[str]]]:
+    """The figures of one link; its traffic only where some variant multiplies it."""
+    of_variants = [variant.links.get(link, {}) for variant in outcome.variants]
+    multiplied = any((measures.get("amplification") or 0.0) >= MULTIPLIED for measures in of_variants)
+    for name in LINK_ROWS:
+        values = [measures.get(name) for measures in of_variants]
+        if any(values) and (multiplied or name not in TRAFFIC_ROWS):
+            yield f"{link}: {name}", ["" if value is None else MEASURES[name].show(value) for value in values]
 
 
 def _inner(links: Sequence[str]) -> list[str]:
@@ -162,16 +168,25 @@ def faults_table(reports: Sequence[FaultReport], glyphs: Glyphs) -> Table:
     for _ in range(4):
         table.add_column(overflow="fold")
     for name, alike in _by_fault(reports).items():
-        first = True
-        for what, figures in _by_figure(alike).items():
-            table.add_row(
-                Text(name if first else "", STYLES["fault"]),
-                Text(what, STYLES["faint"]),
-                Text(_asked_and_got(figures)),
-                Text(max((figure.note for figure in figures), key=len), STYLES["faint"]),
-            )
-            first = False
+        label = Text(name, STYLES["fault"])
+        for what, said, note in _fault_rows(_by_figure(alike)):
+            table.add_row(label, Text(what, STYLES["faint"]), said, Text(note, STYLES["faint"]))
+            label = Text()
     return table
+
+
+def _fault_rows(figures: Mapping[str, list[Figure]]) -> Iterator[tuple[str, str, str]]:
+    """Name, what was asked and achieved, a remark. Its begin and its end share a line."""
+    times = [figure for what in TIMES for figure in figures.get(what, ())]
+    if times:
+        asked = list(dict.fromkeys(figure.asked_shown for figure in times))
+        off = max(
+            (abs(one.achieved - one.asked) for one in times if one.achieved is not None and one.asked is not None), default=0.0
+        )
+        yield "when", f"asked {' to '.join(asked)}", f"off by {format_duration(off)} at most"
+    for what, alike in figures.items():
+        if what not in TIMES:
+            yield what, _asked_and_got(alike), max((figure.note for figure in alike), key=len)
 
 
 def _by_fault(reports: Iterable[FaultReport]) -> Mapping[str, list[FaultReport]]:

@@ -133,6 +133,11 @@ class Lane:
     nodes: tuple[tuple[str, str], ...] = ()
     summary: str = ""
 
+    @property
+    def multiplies(self) -> bool:
+        """Some link carries clearly more calls than there were requests."""
+        return any(hop.calls >= MULTIPLIED * max(self.tally.requests, 1) for hop in self.hops)
+
 
 class Tone(StrEnum):
     """What kind of turn a beat of the story is."""
@@ -173,9 +178,7 @@ class Scene:
     @property
     def hops_tell_latency(self) -> bool:
         """A chain of calls is about their times; where calls multiply, or there is but one, it is about their number."""
-        hops = [(hop, lane.tally.requests) for lane in self.lanes for hop in lane.hops]
-        longest = max((len(lane.hops) for lane in self.lanes), default=0)
-        return longest > 1 and all(hop.calls < MULTIPLIED * requests for hop, requests in hops if requests)
+        return any(len(lane.hops) > 1 and not lane.multiplies for lane in self.lanes)
 
 
 def stacked(bands: list[Band]) -> tuple[Band, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
 
@@ -39,6 +40,7 @@ FUTURE_BY_S = 0.002
 TOGETHER_S = 0.5
 # A process that keeps complaining must not become the whole story.
 MOST_NOTES = 5
+MOST_TARGETS = 3
 
 _WAYS = {
     Result.REFUSED: "nobody listens there",
@@ -162,8 +164,7 @@ class StoryWatch:
             return
         if self._first_fault_at is None:
             self._first_fault_at = event.at
-        text = event.fault if event.text in ("", event.fault) else f"{event.fault}: {event.text}"
-        self._tell(event.at, Tone.HARM, text)
+        self._tell(event.at, Tone.HARM, _harm(event))
 
     def _turned_away(self, event: Refused | RetryDenied | CallRejected | RequestSkipped) -> None:
         match event:
@@ -211,6 +212,17 @@ class StoryWatch:
 
     def _tell(self, at: float, tone: Tone, text: str) -> None:
         self._beats.append(Beat(at_s=at, tone=tone, text=text, lanes=(self._name,)))
+
+
+def _harm(event: FaultInjected) -> str:
+    """The fault's name and words, and whom it meets, unless the words say so."""
+    told = event.fault if event.text in ("", event.fault) else f"{event.fault}: {event.text}"
+    names = {name for target in event.targets for name in target.split(" -> ")}
+    if not names or any(re.search(rf"\b{re.escape(name)}\b", told) for name in names):
+        return told
+    met = ", ".join(event.targets[:MOST_TARGETS])
+    more = len(event.targets) - MOST_TARGETS
+    return f"{told} ({met}{f' and {more} more' if more > 0 else ''})"
 
 
 def merged(stories: Mapping[str, Sequence[Beat]], now: float) -> tuple[Beat, ...]:

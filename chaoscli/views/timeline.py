@@ -159,7 +159,7 @@ class _Picture:
                 *self._beside(next(panel, None)),
             ]
         for hop in lane.hops[: self._at.hops]:
-            yield self._hop(hop)
+            yield self._hop(hop, lane)
 
     def _lane_title(self, lane: Lane) -> Line:
         """Its name, what it does if there is room, and where its play stands."""
@@ -201,8 +201,11 @@ class _Picture:
         width = self._at.panel - 2
         return [("  ", ""), (label, "faint"), (f"{value:>{width - len(label)}}", "number")]
 
-    def _hop(self, hop: Hop) -> Line:
-        name = f"{self._glyphs.arrow} {hop.link.partition(' -> ')[2]}"
+    def _hop(self, hop: Hop, lane: Lane) -> Line:
+        caller, _, callee = hop.link.partition(" -> ")
+        # Whom it calls says enough, unless others call the same.
+        alone = [other.link.partition(" -> ")[2] for other in lane.hops].count(callee) == 1
+        name = f"{'' if alone else caller}{self._glyphs.arrow}{' ' if alone else ''}{callee}"
         room = self._at.gutter - 2
         name = name if len(name) <= room else name[: room - 1] + self._glyphs.cut
         if self._scene.hops_tell_latency:

@@ -64,8 +64,8 @@ def _partition_report(variant: str) -> FaultReport:
         text="order cannot reach inventory",
         targets=("order -> inventory",),
         figures=(
-            Figure(what="injected at", unit="s", asked=3.0, achieved=3.001, asked_shown="3s", achieved_shown="3s"),
-            Figure(what="healed at", unit="s", asked=7.0, achieved=7.001, asked_shown="7s", achieved_shown="7s"),
+            Figure(what="begins", unit="s", asked=3.0, achieved=3.001, asked_shown="3s", achieved_shown="3s"),
+            Figure(what="ends", unit="s", asked=7.0, achieved=7.001, asked_shown="7s", achieved_shown="7s"),
         ),
     )
 

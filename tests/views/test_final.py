@@ -67,6 +67,8 @@ def test_an_expectation_is_shown_with_its_values_and_what_broke_it() -> None:
 def test_what_faults_did_is_shown_from_the_least_to_the_most_of_all_variants() -> None:
     def report(variant: str, achieved: float, shown: str, note: str) -> FaultReport:
         figures = (
+            Figure(what="begins", unit="s", asked=2.0, achieved=2.004, asked_shown="2s", achieved_shown="2s"),
+            Figure(what="ends", unit="s", asked=6.0, achieved=achieved + 5.9246, asked_shown="6s", achieved_shown="6.02s"),
             Figure(what="delay", unit="s", asked=0.1, achieved=achieved, asked_shown="100ms", achieved_shown=shown, note=note),
             Figure(what="held", unit="B", asked=None, achieved=15000.0, asked_shown="", achieved_shown="15KB"),
         )
@@ -75,7 +77,8 @@ def test_what_faults_did_is_shown_from_the_least_to_the_most_of_all_variants() -
     reports = (report("one", 0.1004, "100ms", ""), report("two", 0.102, "102ms", "off by 2ms at p99"))
 
     assert [line.rstrip() for line in drawn(faults_table(reports, UNICODE), 80).splitlines()] == [
-        "slow link  delay  asked 100ms, got 100ms to 102ms  off by 2ms at p99",
+        "slow link  when   asked 2s to 6s                   off by 26.6ms at most",
+        "           delay  asked 100ms, got 100ms to 102ms  off by 2ms at p99",
         "           held   15KB",
     ]
 

@@ -58,7 +58,9 @@ def test_a_turn_that_variants_take_almost_together_is_one_line() -> None:
     run = run_of(recording("one").curtain(10).fault("cut", at=3.0), recording("two").curtain(10).fault("cut", at=3.0, late=0.3))
 
     for every in (0.05, 0.1, 0.33):
-        assert [line for line in shown(run, every=every, until=5.0).splitlines() if "cut" in line] == ["   3.00s ▼ cut"]
+        assert [line for line in shown(run, every=every, until=5.0).splitlines() if "cut" in line] == [
+            "   3.00s ▼ cut (order -> inventory)"
+        ]
 
 
 def test_what_is_not_yet_settled_is_told_on_leaving() -> None:
@@ -66,5 +68,5 @@ def test_what_is_not_yet_settled_is_told_on_leaving() -> None:
 
     assert shown(run, every=0.1, until=3.1).splitlines() == [
         "   2.00s   one  no requests yet",
-        "   3.00s ▼ cut",
+        "   3.00s ▼ cut (order -> inventory)",
     ]

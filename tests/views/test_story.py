@@ -49,7 +49,7 @@ def test_slower_requests_are_told_where_nothing_worse_happens() -> None:
     told = story_of(*plays.sync_chain().variants.values())
 
     assert told == [
-        "4.00 harm slow d: d takes 5x as long",
+        "4.00 harm slow d: 5x as long",
         "4.39 trouble chain: requests take 130ms, 1.7x the usual 74ms",
         "7.00 heal slow d heals",
     ]
@@ -68,8 +68,20 @@ def test_a_cue_just_heard_of_is_taken_for_everyones() -> None:
     one = recording("one").curtain(10).fault("cut", at=2)
     two = recording("two").curtain(10)
 
-    assert story_of(one, two, now=2.1) == ["2.00 harm cut"]
-    assert story_of(one, two, now=3.0) == ["2.00 harm one: cut"]
+    assert story_of(one, two, now=2.1) == ["2.00 harm cut (order -> inventory)"]
+    assert story_of(one, two, now=3.0) == ["2.00 harm one: cut (order -> inventory)"]
+
+
+def test_whom_a_fault_meets_is_told_unless_its_words_say_so() -> None:
+    many = ("a -> b", "c -> d", "e -> f", "g -> h", "i -> j")
+    play = recording().curtain(10).fault("one", at=1, text="slow 4x", targets=("inventory",))
+    play.fault("two", at=2, text="inventory is slow", targets=("inventory",)).fault("three", at=3, text="late", targets=many)
+
+    assert story_of(play) == [
+        "1.00 harm one: slow 4x (inventory)",
+        "2.00 harm two: inventory is slow",
+        "3.00 harm three: late (a -> b, c -> d, e -> f and 2 more)",
+    ]
 
 
 def test_a_request_is_told_as_hanging_while_it_hangs() -> None:

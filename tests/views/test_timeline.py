@@ -146,6 +146,21 @@ def _made(name: str, made: dict[str, RunRecording] = {}) -> RunRecording:  # noq
     return made[name]
 
 
+def test_links_to_the_same_neighbour_are_told_apart() -> None:
+    play = recording("one").curtain(10, links=("shoppers -> a", "a -> broker", "b -> broker", "b -> c"))
+    play.requests(since=0, until=10, rate=10, took=0.02)
+    for link in ("a -> broker", "b -> broker", "b -> c"):
+        play.call(link, "shoppers-1", at=1.0, took=0.01)
+
+    text = drawn(Timeline(final_scene(run_of(play), 80)), 80)
+
+    assert [line.split("│")[0].strip() for line in text.splitlines() if "→" in line.split("│")[0]][:3] == [
+        "a→broker",
+        "b→broker",
+        "→ c",
+    ]
+
+
 def test_sparse_requests_get_wider_columns_instead_of_gaps() -> None:
     # Two requests a second for ten seconds are 20; three a column are seven columns, and no fewer than twelve are drawn.
     run = run_of(recording("one").curtain(10).requests(since=0, until=10, rate=2, took=0.02))
