@@ -1,0 +1,201 @@
+"""The conductor performs each cue at its time, adds up what overlaps on a node, and undoes everything on every way out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import pytest
+import trio
+from trio.testing import MockClock
+
+from chaoscli.conductor import conduct
+from chaoscli.errors import NotMadeError
+from chaoscli.events import Event, FaultHealed, FaultInjected
+from chaoscli.faults.base import ByteFault, Direction, MessageFault, NodeFault
+from chaoscli.faults.clock_skew import ClockSkew
+from chaoscli.faults.silence import Silence
+from chaoscli.faults.slow import Slow
+from chaoscli.playbook.meaning import FaultPlan, Variant
+from chaoscli.playbook.schedule import schedule
+from chaoscli.topology import Link, Topology
+
+ORDER_TO_INVENTORY = Link("order", "inventory")
+
+
+@dataclass
+class Script:
+    """A world on a virtual clock that writes down what it is asked to do, and when."""
+
+    acts: list[str] = field(default_factory=list)
+    broken: str = ""
+
+    @property
+    def board(self) -> Script:
+        return self
+
+    def now(self) -> float:
+        return trio.current_time()
+
+    async def sleep_until(self, at: float) -> None:
+        await trio.sleep_until(at)
+
+    async def raise_curtain(self) -> None:
+        self._act("curtain")
+
+    async def drain(self) -> None:
+        self._act("drain")
+
+    async def finish(self, *, complete: bool) -> None:
+        self._act("finish")
+
+    async def inject(
+        self, name: str, links: Sequence[tuple[Link, Direction]], fault: ByteFault | MessageFault, share: float = 1.0
+    ) -> None:
+        self._act(f"inject {name} on {', '.join(f'{link} {direction}' for link, direction in links)}")
+        if name == self.broken:
+            raise NotMadeError(f"no {name}")
+        await trio.sleep(0.5 if name == "long" else 0.0)
+
+    async def heal(self, name: str) -> None:
+        self._act(f"heal {name}")
+
+    async def set_speed(self, node: str, slower_by: float) -> None:
+        self._act(f"{node} slower by {slower_by:g}")
+
+    async def set_clock(self, node: str, skew: ClockSkew) -> None:
+        self._act(f"{node} clock {skew.offset:+g}s {skew.drift:+g}ppm")
+
+    async def start(self, node: str) -> None: ...
+    async def kill(self, node: str) -> None: ...
+    async def pause(self, node: str) -> None: ...
+    async def resume(self, node: str) -> None: ...
+
+    def _act(self, what: str) -> None:
+        self.acts.append(f"{self.now():.1f} {what}")
+
+    def clear_clocks(self) -> list[str]:
+        """The acts without the clocks that were set to the truth."""
+        return [act for act in self.acts if not act.endswith("clock +0s +0ppm")]
+
+
+@dataclass
+class Kept:
+    events: list[Event] = field(default_factory=list)
+
+    def record(self, event: Event) -> None:
+        self.events.append(event)
+
+    def story(self) -> list[str]:
+        told = []
+        for event in self.events:
+            if isinstance(event, FaultInjected):
+                told.append(f"{event.at:.1f} {event.fault} begins, asked {event.asked_at:g}")
+            elif isinstance(event, FaultHealed):
+                told.append(f"{event.at:.1f} {event.fault} heals, asked {event.asked_at:g}")
+        return told
+
+
+def plan(name: str, at: float, until: float | None, fault: ByteFault | NodeFault) -> FaultPlan:
+    if isinstance(fault, ByteFault):
+        links, nodes = ((ORDER_TO_INVENTORY, Direction.REQUEST),), ()
+    else:
+        links, nodes = (), ("inventory",)  # type: ignore[assignment]
+    return FaultPlan(
+        name=name,
+        kind=fault.kind,
+        at_s=at,
+        until_s=until,
+        text=name,
+        targets=("somewhere",),
+        fault=fault,
+        links=links,
+        nodes=nodes,
+    )
+
+
+async def perform(world: Script, *plans: FaultPlan, lasts_s: float = 5.0, stop_at: float | None = None) -> tuple[bool, Kept]:
+    kept, stop = Kept(), trio.Event()
+    cues = schedule(Variant(name="only", topology=Topology(nodes=()), faults=plans))
+
+    async def stop_later() -> None:
+        if stop_at is not None:
+            await trio.sleep_until(stop_at)
+            stop.set()
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(stop_later)
+        complete = await conduct(cues, world, kept, lasts_s=lasts_s, stop=stop)
+    return complete, kept
+
+
+async def test_each_cue_comes_at_its_time(autojump_clock: MockClock) -> None:
+    world = Script()
+    complete, kept = await perform(world, plan("cut", 1.0, 3.0, Silence()), plan("slow", 2.0, 4.0, Slow(by=4.0)))
+    assert complete
+    assert world.clear_clocks() == [
+        "0.0 curtain",
+        "1.0 inject cut on order -> inventory request",
+        "2.0 inventory slower by 4",
+        "3.0 heal cut",
+        "4.0 inventory slower by 1",
+        "5.0 drain",
+    ]
+    assert kept.story() == [
+        "1.0 cut begins, asked 1",
+        "2.0 slow begins, asked 2",
+        "3.0 cut heals, asked 3",
+        "4.0 slow heals, asked 4",
+    ]
+
+
+async def test_a_fault_without_an_end_ends_with_the_play(autojump_clock: MockClock) -> None:
+    world = Script()
+    _complete, kept = await perform(world, plan("cut", 1.0, None, Silence()))
+    assert world.acts[-2:] == ["5.0 heal cut", "5.0 drain"]
+    assert kept.story()[-1] == "5.0 cut heals, asked 5"
+
+
+async def test_faults_on_one_node_add_up_and_each_is_undone_on_its_own(autojump_clock: MockClock) -> None:
+    world = Script()
+    await perform(
+        world,
+        plan("slow", 1.0, 3.0, Slow(by=4.0)),
+        plan("slower", 2.0, 4.0, Slow(by=3.0)),
+        plan("behind", 1.0, 4.0, ClockSkew(offset=-0.15)),
+        plan("fast", 2.0, 3.0, ClockSkew(offset=0.05, drift=200.0)),
+    )
+    # After each cue the node is told both of its sums; only the last word at each instant matters.
+    last = {act.split()[0] + " " + act.split()[2]: act for act in world.acts if act.split()[1] == "inventory"}
+    assert sorted(last.values()) == sorted(
+        [
+            "1.0 inventory slower by 4",
+            "1.0 inventory clock -0.15s +0ppm",
+            "2.0 inventory slower by 12",
+            "2.0 inventory clock -0.1s +200ppm",
+            "3.0 inventory slower by 3",
+            "3.0 inventory clock -0.15s +0ppm",
+            "4.0 inventory slower by 1",
+            "4.0 inventory clock +0s +0ppm",
+        ]
+    )
+
+
+async def test_a_stop_leaves_out_the_rest_but_undoes_what_is_on(autojump_clock: MockClock) -> None:
+    world = Script()
+    complete, _kept = await perform(world, plan("cut", 1.0, 4.0, Silence()), plan("late", 3.0, 4.0, Silence()), stop_at=2.0)
+    assert not complete
+    assert world.acts == ["0.0 curtain", "1.0 inject cut on order -> inventory request", "2.0 heal cut"]
+
+
+async def test_a_fault_stopped_while_it_is_being_injected_is_undone_too(autojump_clock: MockClock) -> None:
+    world = Script()
+    await perform(world, plan("long", 1.0, 4.0, Silence()), stop_at=1.2)
+    assert world.acts[-1] == "1.2 heal long"
+
+
+async def test_an_error_undoes_what_is_on_and_goes_its_way(autojump_clock: MockClock) -> None:
+    world = Script(broken="bad")
+    with pytest.RaisesGroup(NotMadeError, flatten_subgroups=True):
+        await perform(world, plan("cut", 1.0, 4.0, Silence()), plan("bad", 2.0, 4.0, Silence()))
+    assert world.acts[-2:] == ["2.0 heal cut", "2.0 heal bad"]
