@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, WithJsonSchema
 
 from chaoscli.errors import Place
 from chaoscli.load.settings import Load
-from chaoscli.playbook.model import Part, build, part, settings_fields, settings_part, within
+from chaoscli.playbook.model import Part, build, optional, part, settings_fields, settings_part, within
 from chaoscli.playbook.naming import names_in
 from chaoscli.playbook.nodes import MappingNode, Node, Problems, ScalarNode, SequenceNode, kind_of, mapping_or_empty, nearest
 from chaoscli.playbook.wording import read_part
@@ -63,10 +63,13 @@ def service_part(kind: str) -> type[Part]:
     """What may be written for a service of this kind, ``calls`` aside."""
     row = KINDS[kind]
     more = {
-        "kind": (str, Field(kind, description="which service it is; needed where its name is not the name of one")),
+        "kind": (
+            Annotated[str, WithJsonSchema({"const": kind})],
+            optional("which service it is; needed where its name is not the name of one"),
+        ),
         "port": (
             Annotated[int, AfterValidator(within(1, 65535))],
-            Field(None, description="the port it listens on under `chaos up`; any free one without"),
+            optional("the port it listens on under `chaos up`; any free one without"),
         ),
     }
     return part(row.settings.__name__, {**settings_fields(row.settings), **more}, row.doc)

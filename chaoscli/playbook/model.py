@@ -59,10 +59,36 @@ def settings_fields(kind: type) -> Fields:
     hints = get_type_hints(kind, include_extras=True)
     fields: Fields = {}
     for one in dataclasses.fields(kind):
+        doc = one.metadata.get("doc", "")
         missing = one.default is dataclasses.MISSING and one.default_factory is dataclasses.MISSING
-        info = Field(description=one.metadata.get("doc", "")) if missing else Field(None, description=one.metadata.get("doc", ""))
+        info = Field(description=doc) if missing else optional(doc, usual=_shown_default(hints[one.name], one.default))
         fields[one.name] = (_bounded(_written(hints[one.name]), hints[one.name], one.metadata), info)
     return fields
+
+
+def optional(doc: str, usual: Any = None) -> Any:
+    """A key that may be left out. What holds then is for the settings to say; ``usual`` is how a person would write it."""
+    return Field(default_factory=_nothing, description=doc, json_schema_extra={"default": usual} if usual is not None else {})
+
+
+def _nothing() -> None:
+    return None
+
+
+def _shown_default(hint: Any, default: Any) -> Any:
+    """The default as it would be written; None for what nobody would write, like an empty list."""
+    units = [one for one in _annotations(hint) if isinstance(one, Unit)]
+    if units and default is not None:
+        return units[0].format(default)
+    if default is None:
+        return "none"
+    return default if isinstance(default, bool | int | float | str) else None
+
+
+def _annotations(hint: Any) -> list[Any]:
+    if get_origin(hint) is Annotated:
+        return list(get_args(hint)[1:])
+    return [one for inner in get_args(hint) for one in _annotations(inner)]
 
 
 def build(kind: type, written: Part) -> Any:

@@ -11,7 +11,7 @@ from chaoscli.checks.expectation import Names
 from chaoscli.errors import Place, PlaybookError
 from chaoscli.playbook.cast import read_cast
 from chaoscli.playbook.meaning import Playbook, Variant
-from chaoscli.playbook.model import Name, Part, part, quantity, within
+from chaoscli.playbook.model import Name, Part, optional, part, quantity, within
 from chaoscli.playbook.naming import names_in
 from chaoscli.playbook.nodes import MappingNode, Problems, ScalarNode, value_of
 from chaoscli.playbook.overrides import read_override
@@ -46,22 +46,22 @@ HEAD: type[Part] = part(
     "Playbook",
     {
         "playbook": (Name, Field(description="the playbook's name, as `chaos run` takes it")),
-        "title": (str, Field(None, description="what it shows, in one sentence")),
-        "group": (str, Field(None, description="the heading it stands under in `chaos list`")),
-        "teaches": (list[str], Field(None, description="the ideas it is about, as tags")),
-        "lesson": (str, Field(None, description="what is going to happen and why, told before the play")),
-        "notice": (str, Field(None, description="what to look for in the picture, told after the play")),
-        "next": (Name, Field(None, description="the playbook to try after this one")),
+        "title": (str, optional("what it shows, in one sentence")),
+        "group": (str, optional("the heading it stands under in `chaos list`")),
+        "teaches": (list[str], optional("the ideas it is about, as tags")),
+        "lesson": (str, optional("what is going to happen and why, told before the play")),
+        "notice": (str, optional("what to look for in the picture, told after the play")),
+        "next": (Name, optional("the playbook to try after this one")),
         "lasts": (_Lasts, Field(description="how long load is offered, like 12s")),
         "seed": (
             Annotated[int, AfterValidator(within(0, MAX_SEED))],
-            Field(None, description="the dice of this playbook unless --seed says otherwise"),
+            optional("the dice of this playbook unless --seed says otherwise"),
         ),
         "services": (Any, Field(description="who is on stage, and whom each of them calls")),
         "load": (Any, Field(description="the requests that arrive from outside")),
-        "variants": (Any, Field(None, description="named differences to try side by side: dotted path -> value")),
-        "faults": (Any, Field(None, description="what goes wrong, and when")),
-        "expect": (Any, Field(None, description="sentences that must hold at the end")),
+        "variants": (Any, optional("named differences to try side by side: dotted path -> value")),
+        "faults": (Any, optional("what goes wrong, and when")),
+        "expect": (Any, optional("sentences that must hold at the end")),
     },
     "One script, its variants, and what is expected of them.",
 )

@@ -5,9 +5,9 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 
 from chaoscli.errors import Place
 from chaoscli.faults.base import Direction
@@ -15,12 +15,19 @@ from chaoscli.faults.catalogue import BOTH, FAULTS, FaultKind, describe
 from chaoscli.faults.partition import Partition, cut
 from chaoscli.playbook.cast import Cast, built, check_name
 from chaoscli.playbook.meaning import FaultPlan
-from chaoscli.playbook.model import Fields, Part, part, quantity, settings_fields
+from chaoscli.playbook.model import Fields, Part, optional, part, quantity, settings_fields
 from chaoscli.playbook.naming import kind_of_fault, kinds_in, settings_of
 from chaoscli.playbook.nodes import MappingNode, Node, Problems, ScalarNode, SequenceNode, kind_of, nearest, value_of
 from chaoscli.playbook.wording import read_part
 from chaoscli.topology import Link
 from chaoscli.units import DURATION, SHARE, format_duration
+
+_NAMES = {"type": "array", "items": {"type": "string"}, "minItems": 1}
+_AIM_SCHEMAS: dict[str, dict[str, Any]] = {
+    "link": {"anyOf": [{"type": "string", "pattern": "->"}, _NAMES]},
+    "groups": {"type": "array", "items": {"anyOf": [{"type": "string"}, _NAMES]}, "minItems": 2},
+    "node": {"anyOf": [{"type": "string"}, _NAMES]},
+}
 
 MAX_FAULTS = 1_000  # a script of more is a fuzzer's; the schedule of one stays readable to nobody
 
@@ -62,18 +69,18 @@ def fault_part(kind: str) -> type[Part]:
     """What may be written for a fault of this kind."""
     row = FAULTS[kind]
     fields: Fields = {
-        kind: (Any, Field(description=f"{row.doc} Aimed at {_AIMS[row.aim]}.")),
-        "name": (str, Field(None, description="what expectations and the story call it; its kind without")),
-        "at": (quantity(DURATION), Field(None, description="when it begins, after the start of the play")),
-        "for": (quantity(DURATION), Field(None, description="how long it lasts; to the end of the play without")),
-        "until": (quantity(DURATION), Field(None, description="when it ends, instead of `for`")),
+        kind: (Annotated[Any, WithJsonSchema(_AIM_SCHEMAS[row.aim])], Field(description=f"{row.doc} Aimed at {_AIMS[row.aim]}.")),
+        "name": (str, optional("what expectations and the story call it; its kind without")),
+        "at": (quantity(DURATION), optional("when it begins, after the start of the play")),
+        "for": (quantity(DURATION), optional("how long it lasts; to the end of the play without")),
+        "until": (quantity(DURATION), optional("when it ends, instead of `for`")),
     }
     if row.aim == "link" and row.harms == "bytes":
         fields["direction"] = (
             Literal["request", "reply", "both"],
-            Field(None, description=f"which way it works; {_direction_words(row)} without"),
+            optional(f"which way it works; {_direction_words(row)} without"),
         )
-        fields["share"] = (quantity(SHARE), Field(None, description="the share of connections it takes hold of; all without"))
+        fields["share"] = (quantity(SHARE), optional("the share of connections it takes hold of; all without"))
     return part(row.settings.__name__, {**fields, **settings_fields(row.settings)}, row.doc)
 
 

@@ -1,0 +1,97 @@
+"""The JSON Schema of playbooks, for editors: the very models that playbooks are read with, put together.
+
+It says what may be written where, with the help of every key; what only makes sense together (a fault's aim, a call to a
+service that is there, the words of an expectation) is for ``chaos check``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic.json_schema import models_json_schema
+
+from chaoscli.faults.catalogue import FAULTS
+from chaoscli.load.settings import Load
+from chaoscli.playbook.cast import service_part
+from chaoscli.playbook.model import Part, settings_part
+from chaoscli.playbook.read import HEAD
+from chaoscli.playbook.script import fault_part
+from chaoscli.resilience.policy import Policy
+from chaoscli.services.catalogue import KINDS
+
+Schema = dict[str, Any]
+
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+_REFERENCE = "#/$defs/{model}"
+
+# A variant's change may be any value: what stands at the end of its path decides.
+_CHANGES = {"summary": {"type": "string", "description": "what is different, in a few words"}}
+_NAMES = {"type": "array", "items": {"type": "string"}}
+_ANY_SERVICE = "AnyService"
+
+
+def playbook_schema() -> Schema:
+    """A JSON Schema (draft 2020-12) that every right playbook fits."""
+    services = {kind: service_part(kind) for kind in KINDS}
+    faults = {kind: fault_part(kind) for kind in FAULTS}
+    policy, load = settings_part(Policy), settings_part(Load)
+    references, definitions = _collected([HEAD, policy, load, *services.values(), *faults.values()])
+    for part in services.values():
+        definitions[_name(references[part])]["properties"]["calls"] = _calls(references[policy])
+    head: Schema = definitions.pop(_name(references[HEAD]))
+    definitions[_ANY_SERVICE] = _any_service([references[part] for part in services.values()])
+    properties: Schema = head["properties"]
+    properties["services"] |= _services({kind: references[part] for kind, part in services.items()})
+    properties["load"] |= {"type": "object", "additionalProperties": references[load], "minProperties": 1}
+    changes = _optional({"type": "object", "properties": _CHANGES})
+    properties["variants"] |= _optional({"type": "object", "additionalProperties": changes})
+    properties["faults"] |= _optional({"type": "array", "items": {"anyOf": [references[part] for part in faults.values()]}})
+    properties["expect"] |= _optional({"type": "array", "items": _sentence()})
+    return {"$schema": _DIALECT, **head, "$defs": dict(sorted(definitions.items()))}
+
+
+def _collected(parts: list[type[Part]]) -> tuple[dict[type[Part], Schema], Schema]:
+    """A reference to each model, and the definitions they refer to."""
+    found, whole = models_json_schema([(part, "validation") for part in parts], ref_template=_REFERENCE)
+    return {part: found[part, "validation"] for part in parts}, {name: _tidied(one) for name, one in whole["$defs"].items()}
+
+
+def _tidied(schema: Any) -> Any:
+    """Without the titles that only repeat a key; and what may be off may be written `none`."""
+    if isinstance(schema, list):
+        return [_tidied(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if schema == {"type": "null"}:
+        return {"enum": ["none", None]}
+    return {key: _tidied(one) for key, one in schema.items() if not (key == "title" and isinstance(one, str))}
+
+
+def _name(reference: Schema) -> str:
+    return str(reference["$ref"]).rpartition("/")[2]
+
+
+def _any_service(kinds: list[Schema]) -> Schema:
+    return {"type": "object", "required": ["kind"], "anyOf": kinds}
+
+
+def _services(kinds: dict[str, Schema]) -> Schema:
+    """A service by the name of a kind is of that kind, unless it says otherwise; any other has to say."""
+    anyone = {"$ref": _REFERENCE.format(model=_ANY_SERVICE)}
+    known = {kind: _optional({"anyOf": [reference, anyone]}) for kind, reference in kinds.items()}
+    return {"type": "object", "properties": known, "additionalProperties": anyone, "minProperties": 1}
+
+
+def _calls(policy: Schema) -> Schema:
+    doc = "whom it calls, and how: a policy for each, or a list of names for the usual one"
+    return {"description": doc, "anyOf": [_NAMES, {"type": "object", "additionalProperties": _optional(policy)}]}
+
+
+def _sentence() -> Schema:
+    """``success > 90%``, or ``naive: success > 90%``, which YAML reads as a mapping of one key."""
+    one = {"type": "object", "additionalProperties": {"type": "string"}, "minProperties": 1, "maxProperties": 1}
+    return {"anyOf": [{"type": "string"}, one]}
+
+
+def _optional(schema: Schema) -> Schema:
+    return {"anyOf": [schema, {"type": "null"}]}
