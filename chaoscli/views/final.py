@@ -35,6 +35,8 @@ REQUEST_ROWS = (
     "recovery",
 )
 LINK_ROWS = ("timeouts", "peak", "amplification", "p50")
+# With more links than these, their latencies are left to the picture, which has them beside each hop.
+MOST_LINKS = 4
 # What a fault report calls the instants of its fault.
 TIMES = ("begins", "ends")
 TRAFFIC_ROWS = ("peak", "amplification")
@@ -114,15 +116,16 @@ def _measure_rows(outcome: Outcome) -> Iterator[tuple[str, list[str]]]:
         if name in ALWAYS or any(values):
             yield name, [MEASURES[name].show(value) for value in values]
     links = dict.fromkeys(link for variant in outcome.variants for link in variant.links)
-    for link in _inner(list(links)):
-        yield from _link_rows(outcome, link)
+    inner = _inner(list(links))
+    for link in inner:
+        yield from _link_rows(outcome, link, LINK_ROWS if len(inner) <= MOST_LINKS else LINK_ROWS[:-1])
 
 
-def _link_rows(outcome: Outcome, link: str) -> Iterator[tuple[str, list[str]]]:
+def _link_rows(outcome: Outcome, link: str, names: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
     """The figures of one link; its traffic only where some variant multiplies it."""
     of_variants = [variant.links.get(link, {}) for variant in outcome.variants]
     multiplied = any((measures.get("amplification") or 0.0) >= MULTIPLIED for measures in of_variants)
-    for name in LINK_ROWS:
+    for name in names:
         values = [measures.get(name) for measures in of_variants]
         if any(values) and (multiplied or name not in TRAFFIC_ROWS):
             yield f"{link}: {name}", ["" if value is None else MEASURES[name].show(value) for value in values]
