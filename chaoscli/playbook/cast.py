@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -45,6 +46,10 @@ def read_cast(root: MappingNode, lasts_s: float | None, problems: Problems) -> C
     """Everybody on stage. ``lasts_s`` None: not known, so nothing is held against it."""
     services = _section(root, "services", problems)
     loads = _section(root, "load", problems)
+    count = len(services.entries) + len(loads.entries)
+    if count > MAX_NODES:
+        problems.add(root.place, f"{count} services and loads are too many; at most {MAX_NODES} play on one machine")
+        services, loads = services.first(MAX_NODES), loads.first(MAX_NODES)
     places = {name: key for name, key, _ in services.items()}
     nodes: list[NodeSpec] = []
     for name, key, value in services.items():
@@ -54,11 +59,10 @@ def read_cast(root: MappingNode, lasts_s: float | None, problems: Problems) -> C
             problems.add(key, f"'{name}' is already a service, on line {places[name].line}", "give the load a name of its own")
         places.setdefault(name, key)
         nodes.append(_read_load(name, key, value, services, lasts_s, problems))
-    if len(places) > MAX_NODES:
-        problems.add(root.place, f"{len(places)} services and loads are too many; at most {MAX_NODES} play on one machine")
     return Cast(places, tuple(services.entries), tuple(loads.entries), Topology(nodes=tuple(nodes)))
 
 
+@functools.cache
 def service_part(kind: str) -> type[Part]:
     """What may be written for a service of this kind, ``calls`` aside."""
     row = KINDS[kind]

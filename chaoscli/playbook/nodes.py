@@ -13,6 +13,9 @@ from chaoscli.errors import Place, Problem
 
 MAX_MESSAGE = 300  # three lines on a screen; what is longer quotes something that is no name
 
+# Each problem is three lines on a screen; whoever has more than these has one mistake many times.
+MAX_PROBLEMS = 100
+
 # YAML 1.2's core schema, less what nobody writes in a playbook: `no`, `on` and `yes` are text, so are `.inf` and `0x1f`.
 _BOOLEANS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _NOTHING = ("", "~", "null", "Null", "NULL")
@@ -62,6 +65,9 @@ class MappingNode:
     def with_entry(self, key: str, entry: Entry) -> MappingNode:
         """The same mapping with one entry replaced (where it was) or added (at the end)."""
         return MappingNode(self.place, {**self.entries, key: entry})
+
+    def first(self, count: int) -> MappingNode:
+        return MappingNode(self.place, dict(list(self.entries.items())[:count]))
 
     def without(self, key: str) -> MappingNode:
         return MappingNode(self.place, {one: entry for one, entry in self.entries.items() if one != key})
@@ -128,14 +134,21 @@ def shortened(text: str, most: int) -> str:
     return text if len(text) <= most else f"{text[: most - 3]}..."
 
 
+class TooManyProblemsError(Exception):
+    """Nobody reads on; looking for more only costs time."""
+
+
 class Problems:
-    """Collects problems; the same one found again (through another variant) counts once."""
+    """Collects problems; the same one found again (through another variant) counts once. Raises TooManyProblemsError when
+    there are MAX_PROBLEMS."""
 
     def __init__(self) -> None:
         self._found: dict[tuple[str, int, int, str], Problem] = {}
 
     def add(self, place: Place, message: str, hint: str = "") -> None:
         self._found.setdefault((place.file, place.line, place.column, message), problem(place, message, hint))
+        if len(self._found) >= MAX_PROBLEMS:
+            raise TooManyProblemsError
 
     def __len__(self) -> int:
         return len(self._found)

@@ -13,8 +13,8 @@ from chaoscli.playbook.cast import read_cast
 from chaoscli.playbook.meaning import Playbook, Variant
 from chaoscli.playbook.model import Name, Part, optional, part, quantity, within
 from chaoscli.playbook.naming import names_in
-from chaoscli.playbook.nodes import MappingNode, Problems, ScalarNode, value_of
-from chaoscli.playbook.overrides import read_override
+from chaoscli.playbook.nodes import MappingNode, Problems, ScalarNode, TooManyProblemsError, value_of
+from chaoscli.playbook.overrides import Override, read_override
 from chaoscli.playbook.script import read_faults
 from chaoscli.playbook.sentences import read_sentences
 from chaoscli.playbook.source import read_source
@@ -28,9 +28,6 @@ T = TypeVar("T")
 MAX_LASTS_S = 3600.0
 MAX_SEED = 2**53  # what JSON carries everywhere without loss
 MIN_LASTS_S = 0.1  # shorter than any service takes to answer
-
-# Each problem is three lines on a screen; whoever has more than these has one mistake many times.
-MAX_PROBLEMS = 100
 
 
 def _bounded(lasts_s: float) -> float:
@@ -70,15 +67,27 @@ HEAD: type[Part] = part(
 def read_playbook(data: bytes, file: str, *, overrides: Sequence[str] = (), name: str = "") -> Playbook:
     """The playbook that ``data`` is. ``file`` names it in problems; ``name`` is what names it on a command line (``file``
     without). Raises PlaybookError with all problems."""
-    problems = Problems()
     root = read_source(data, file)
-    played = scripts(root, [read_override(one) for one in overrides], problems)
+    changes = [read_override(one) for one in overrides]
+    problems = Problems()
+    try:
+        playbook = _read(root, changes, name or file, problems)
+    except TooManyProblemsError:
+        playbook = None
+    if playbook is None:
+        raise PlaybookError(list(problems))
+    return playbook
+
+
+def _read(root: MappingNode, overrides: Sequence[Override], source_name: str, problems: Problems) -> Playbook | None:
+    """The playbook; None when there are problems."""
+    played = scripts(root, overrides, problems)
     head = _read_head(played[0].tree, problems)
     lasts_s = _lasts_s(played[0].tree)
     variants = [_read_variant(script, lasts_s, problems) for script in played]
     expectations = read_sentences(root, _names(played, variants), problems)
     if len(problems):
-        raise PlaybookError(list(problems)[:MAX_PROBLEMS])
+        return None
     return Playbook(
         name=head["playbook"],
         title=_line(head.get("title")) or head["playbook"],
@@ -87,7 +96,7 @@ def read_playbook(data: bytes, file: str, *, overrides: Sequence[str] = (), name
         lesson=head.get("lesson", "").strip(),
         notice=head.get("notice", "").strip(),
         next=head.get("next", ""),
-        source_name=name or file,
+        source_name=source_name,
         lasts_s=head["lasts"],
         seed=head.get("seed"),
         variants=tuple(variants),

@@ -20,6 +20,10 @@ from tests.playbook.texts import SMALL
 SOON_S = 5.0
 
 
+HEAD = b"playbook: hostile\nlasts: 5s\n"
+VARIANTS = b"variants: {" + b"".join(b"v%d: {}, " % n for n in range(8)) + b"}\n"
+
+
 def problem_of(data: bytes) -> Problem:
     with pytest.raises(PlaybookError) as caught:
         read_source(data, "some.yaml")
@@ -123,8 +127,12 @@ def test_ten_megabytes_are_refused_before_they_are_read() -> None:
         b"a: [" + b"x, " * 80_000 + b"]",
         b"".join(b"k%d: 1\n" % n for n in range(25_000)),
         b"a: &a [x, x, x, x, x, x, x, x]\n" + b"".join(b"k%d: &b%d [*a, *a, *a, *a]\n" % (n, n) for n in range(8_000)),
+        HEAD + b"services: {" + b"".join(b"s%d: {kind: hop}, " % n for n in range(8_000)) + b"}\n" + VARIANTS,
+        HEAD + b"services: {hop: {calls: [" + b"".join(b"s%d, " % n for n in range(20_000)) + b"]}}\n" + VARIANTS,
+        HEAD + b"faults: [" + b"".join(b"{laten%d: x}, " % n for n in range(900)) + b"]\n" + VARIANTS,
+        HEAD + b"variants: {one: {" + b"".join(b"a.b%d: 1, " % n for n in range(12_000)) + b"}}\n",
     ],
-    ids=lambda data: repr(data[:12]),
+    ids=lambda data: repr(data[:12] + data[-12:]),
 )
 def test_hostile_files_get_their_answer_soon(data: bytes) -> None:
     began = time.process_time()
