@@ -240,8 +240,7 @@ class Exchange:
         for action in actions:
             if action.at < floor:
                 action = _moved(action, floor)
-            if not (isinstance(action, Cut) and action.reset):
-                floor = action.at
+            floor = action.at
             out.append((direction, action))
         self._floors[direction] = floor
 

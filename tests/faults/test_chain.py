@@ -135,6 +135,14 @@ def test_after_a_change_bytes_need_not_queue_behind_what_has_gone_out() -> None:
     assert chain.received(b"b", 1.0) == [Send(1.0, b"b")]
 
 
+def test_a_flow_behind_a_silence_never_heard_of_what_was_held() -> None:
+    silence, thin = flow_of(Silence()), flow_of(Bandwidth(rate=100.0))
+    chain = Chain([silence, thin])
+    assert chain.received(b"a" * 1000, 0.0) == [Send(math.inf, b"a" * 1000)]
+    chain.changed([thin], 5.0)
+    assert chain.received(b"b", 5.0) == [Send(5.01, b"b")]
+
+
 def test_a_healed_timeout_closes_whatever_other_cuts_are_pending() -> None:
     gone, stays = flow_of(Timeout(after=0.0)), flow_of(Timeout(after=60.0))
     chain = Chain([gone, stays])

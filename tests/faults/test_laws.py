@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chaoscli.faults.bandwidth import Bandwidth
@@ -76,6 +76,9 @@ WHAT_PASSES: dict[str, Callable[[Sent, Passed], bool]] = {
     "reset": lambda sent, passed: passed == b"",
 }
 
+# A hundred examples of each law for each fault would take longer than all other tests of faults together.
+few = settings(max_examples=40)
+
 any_fault = st.one_of(*EVERY.values())
 lossless_fault = st.one_of(*LOSSLESS.values())
 
@@ -86,6 +89,7 @@ def test_the_laws_are_about_every_byte_fault_of_one_link() -> None:
 
 
 @pytest.mark.parametrize("kind", LOSSLESS)
+@few
 @given(data=st.data(), script=scripts)
 def test_a_lossless_fault_keeps_every_byte_in_order(kind: str, data: st.DataObject, script: list[Chunk]) -> None:
     actions = play(chain_of(data.draw(LOSSLESS[kind])), script)
@@ -93,12 +97,14 @@ def test_a_lossless_fault_keeps_every_byte_in_order(kind: str, data: st.DataObje
 
 
 @pytest.mark.parametrize("kind", CHANGING)
+@few
 @given(data=st.data(), script=scripts)
 def test_a_fault_that_loses_bytes_loses_only_what_it_says(kind: str, data: st.DataObject, script: list[Chunk]) -> None:
     actions = play(chain_of(data.draw(CHANGING[kind])), script)
     assert WHAT_PASSES[kind](b"".join(chunk.data for chunk in script), stream(actions))
 
 
+@few
 @given(faults=st.lists(any_fault, max_size=4), script=scripts)
 def test_instants_never_go_back_nor_before_the_bytes_came(faults: list[ByteFault], script: list[Chunk]) -> None:
     chain = chain_of(*faults)
@@ -112,16 +118,19 @@ def test_instants_never_go_back_nor_before_the_bytes_came(faults: list[ByteFault
     assert never_goes_back(instants)
 
 
+@few
 @given(faults=st.lists(any_fault, max_size=3), script=scripts, seed=st.integers(0, 3))
 def test_the_same_seed_gives_the_same_answer(faults: list[ByteFault], script: list[Chunk], seed: int) -> None:
     assert play(chain_of(*faults, seed=seed), script) == play(chain_of(*faults, seed=seed), script)
 
 
+@few
 @given(faults=st.lists(lossless_fault, max_size=4), script=scripts)
 def test_lossless_faults_behind_one_another_are_lossless(faults: list[ByteFault], script: list[Chunk]) -> None:
     assert stream(play(chain_of(*faults), script)) == b"".join(chunk.data for chunk in script)
 
 
+@few
 @given(faults=st.lists(any_fault, max_size=4), script=scripts)
 def test_a_stream_ends_at_most_once_and_behind_its_bytes(faults: list[ByteFault], script: list[Chunk]) -> None:
     actions = play(chain_of(*faults), script)
@@ -130,6 +139,7 @@ def test_a_stream_ends_at_most_once_and_behind_its_bytes(faults: list[ByteFault]
     assert all(ends[0].at >= send.at for send in sends(actions)) if ends else True
 
 
+@few
 @given(before=st.lists(any_fault, max_size=3), after=st.lists(lossless_fault, max_size=3), script=scripts)
 def test_faults_that_change_in_mid_stream_lose_nothing_of_what_comes_later(
     before: list[ByteFault], after: list[ByteFault], script: list[Chunk]

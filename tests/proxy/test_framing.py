@@ -15,6 +15,7 @@ from chaoscli.proxy.framing import (
     CHUNKED,
     HEAD_BYTES_MAX,
     RAW_FROM_HERE,
+    SIZE_LINE_BYTES_MAX,
     UNTIL_CLOSE,
     Body,
     End,
@@ -152,6 +153,16 @@ def test_malformed_chunks_are_passed_and_raw_from_there_on(body: bytes) -> None:
         Body(body[: body.index(b"\n") + 1]),
         Raw(body[body.index(b"\n") + 1 :] + b"rest"),
     ]
+
+
+@pytest.mark.parametrize(
+    "endless",
+    [b"5;" + b"x" * SIZE_LINE_BYTES_MAX, b"0\r\n" + b"x: y\r\n" * (HEAD_BYTES_MAX // 6 + 1)],
+    ids=["a size", "a trailer"],
+)
+def test_what_lasts_for_ever_between_chunks_is_raw_beyond_the_bound(endless: bytes) -> None:
+    parts = requests(CHUNKED_POST + endless, b"\r\nrest")
+    assert parts == [Head(CHUNKED_POST, CHUNKED), Body(endless), Raw(b"\r\nrest")]
 
 
 def test_what_follows_a_connect_is_raw() -> None:
