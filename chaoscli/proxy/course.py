@@ -92,19 +92,23 @@ class Course:
         now = self._end.engine.now()
         if self._exchange is not None and not self._exchange.ended(self.direction, now):
             return  # nobody is to hear of it
-        for action in self._chain.ended(now):
-            if type(action) is Finish:
-                self._in_turn(Cut(action.at, reset=True), now)
+        self._reset_behind(self._chain, now)
         self._schedule()
 
     def change(self, flows: Sequence[Watched]) -> None:
-        """Other faults from now on. What is held goes out at once and in order, unless a fault that stays holds it for ever."""
+        """Other faults from now on. What is held goes out at once and in order, save what a fault that stays holds for ever.
+
+        What was held for ever by one that goes meets those that stood behind it, which have not seen it yet.
+        """
         now = self._end.engine.now()
-        self.flows = tuple(flows)
+        before, self.flows = self.flows, tuple(flows)
         self._cut = None
-        still_held = any(flow.holds for flow in flows)
-        while self._pending and not (still_held and self._pending[0].at == math.inf):
+        holder = next((flow for flow in before if flow.holds), None)
+        while self._pending and self._pending[0].at < math.inf:
             self._let_go(self._pending.popleft())
+        if holder is not None and holder not in flows:
+            behind = before[before.index(holder) + 1 :]
+            self._send_again(Chain([flow for flow in flows if flow in behind]), now)
         if self._exchange is not None:
             self._exchange.released()
         self._take(self._chain.changed(flows, now), now)
@@ -114,13 +118,15 @@ class Course:
         """The same fault with other settings, in the same place. A fault that is alone gives what it holds to its successor;
         with others about, nobody can say whose bytes wait for whom: they go out at once, as after any change."""
         waiting: list[Action] = []
+        resets: list[Action] = []
         if len(self.flows) == 1 and self._exchange is None:
-            waiting = list(self._pending)
-            self._pending.clear()
-            self._store.held -= self.held
-            self.held = 0
+            for action in self._all_held():
+                (resets if type(action) is Cut else waiting).append(action)
         new.replaces(old, waiting)
         self.change([new if flow is old else flow for flow in self.flows])
+        if resets:
+            self._reset_behind(Chain(()), self._end.engine.now())
+            self._schedule()
 
     @property
     def has_room(self) -> bool:
@@ -169,6 +175,27 @@ class Course:
                 self._in_turn(action, now)
         self._cut_if_due(now)
         self._schedule()
+
+    def _all_held(self) -> list[Action]:
+        """What is held, held no longer."""
+        held = list(self._pending)
+        self._pending.clear()
+        self._store.held -= self.held
+        self.held = 0
+        return held
+
+    def _send_again(self, chain: Chain, now: float) -> None:
+        for action in self._all_held():
+            if type(action) is Cut:
+                self._reset_behind(chain, now)
+            else:
+                self._take(chain.received(action.data, now) if type(action) is Send else chain.ended(now), now)
+
+    def _reset_behind(self, chain: Chain, now: float) -> None:
+        """A reset in the place where ``chain`` would pass the end of the stream on."""
+        for action in chain.ended(now):
+            if type(action) is Finish:
+                self._in_turn(Cut(action.at, reset=True), now)
 
     def _in_turn(self, action: Action, now: float) -> None:
         if action.at <= now and not self._pending:

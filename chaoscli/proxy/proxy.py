@@ -176,7 +176,7 @@ class Proxy:
     def _flow(self, injected: Injected, direction: Direction, connection: Connection) -> Watched:
         make, tally = injected.directions[direction]
         rng = dice.stream(self._seed, injected.name, self.name, direction.value, connection.number, *injected.rolled_again)
-        return Watched(make(rng), tally, holds=injected.fault.holds_dialling)
+        return Watched(make(rng), tally)
 
     # -- connections -----------------------------------------------------------------------------------------------------
 

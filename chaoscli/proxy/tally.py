@@ -76,10 +76,10 @@ class Watched:
 
     __slots__ = ("_flow", "_predecessor", "_superseded", "_waiting", "holds", "tally")
 
-    def __init__(self, flow: Flow, tally: Tally, *, holds: bool = False) -> None:
+    def __init__(self, flow: Flow, tally: Tally) -> None:
         self._flow = flow
         self.tally = tally
-        self.holds = holds
+        self.holds = False
         self._superseded = False
         self._predecessor: Flow | None = None
         self._waiting: Sequence[Action] = ()
