@@ -106,7 +106,8 @@ async def _play_one(name: str, playbook: Playbook, options: Options, spawner: Sp
     seed = next(one for one in (options.seed, playbook.seed, DEFAULT_SEED) if one is not None)
     header = Header(
         playbook=playbook.name, title=playbook.title, seed=seed, world="real", version=chaoscli.__version__,
-        variants=tuple(one.name for one in playbook.variants), expectations=tuple(one.text for one in playbook.expectations),
+        variants=tuple(one.name for one in playbook.variants), summaries=tuple(one.summary for one in playbook.variants),
+        expectations=tuple(one.text for one in playbook.expectations),
     )  # fmt: skip
     with ExitStack() as stack:
         recorder = RunRecorder(header, _opened(options.record, stack))

@@ -17,7 +17,7 @@ from chaoscli.views.glyphs import glyphs_for
 from chaoscli.views.live import LiveView
 from chaoscli.views.plain import PlainView
 from chaoscli.views.source import SceneSource
-from chaoscli.views.timeline import subtitle_of, title_of
+from chaoscli.views.timeline import subtitle_of, summaries_of, title_of
 
 
 class Screen(Protocol):
@@ -39,7 +39,7 @@ def open_screen(recording: RunRecording, show: str) -> Iterator[Screen]:
         return
     console = Console(stderr=True, highlight=False)
     header = recording.header
-    source = SceneSource(recording.variants, title=title_of(header), subtitle=subtitle_of(header))
+    source = SceneSource(recording.variants, title=title_of(header), subtitle=subtitle_of(header), summaries=summaries_of(header))
     with LiveView(console, source) if show == "live" else PlainView(console, source) as screen:
         yield screen
 

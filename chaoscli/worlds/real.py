@@ -90,8 +90,8 @@ class RealWorld:
     async def set_up(self) -> None:
         """Proxy first, then the services in waves by who calls whom, then the loads."""
         links = [{"name": str(link), "http": True} for link in self._topology.links]
-        proxy = await self._spawn("proxy", PROXY, {"seed": self._seed, "links": links})
-        answer = await proxy.channel.ask("links")
+        await self._spawn("proxy", PROXY, {"seed": self._seed, "links": links})
+        answer = await self.ask_proxy("links")
         self._links = {name: (host, port) for name, (host, port) in answer["addresses"].items()}
         for wave in self._topology.waves():
             async with trio.open_nursery() as nursery:
@@ -142,9 +142,9 @@ class RealWorld:
         spec = self._topology.node(node)
         self._changed(node, "starting")
         part = {"seed": self._seed, "node": to_plain(spec), "neighbours": self._neighbours(spec), "folder": self._folder}
-        child = await self._spawn("service", node, part)
+        await self._spawn("service", node, part)
         with trio.move_on_after(LONGEST_START_S) as patience:
-            host, port = (await child.channel.ask("address"))["address"]
+            host, port = (await self._ask(node, "address"))["address"]
             self._addresses[node] = (host, port)
             for link in self._topology.links:
                 if link.callee == node:
@@ -223,11 +223,11 @@ class RealWorld:
         try:
             return await self._children[name].channel.ask(do, **fields)
         except ChannelClosed:
-            # The watcher knows how it ended and says so; wait for that instead of guessing.
             if self._children[name].pid in self._expected_ends:
                 return {}
-            await trio.sleep_forever()
-            raise AssertionError("unreachable") from None
+        # Its watcher knows how it ended and ends the run with that; wait for it instead of guessing.
+        await trio.sleep_forever()
+        raise AssertionError("sleeping for ever ended")
 
     async def _drain_load(self, load: NodeSpec) -> None:
         with trio.move_on_after(float(load.settings["drain"]) + DRAIN_MARGIN_S) as patience:
