@@ -85,7 +85,7 @@ def _read(root: MappingNode, overrides: Sequence[Override], source_name: str, pr
     head = _read_head(played[0].tree, problems)
     lasts_s = _lasts_s(played[0].tree)
     variants = [_read_variant(script, lasts_s, problems) for script in played]
-    expectations = read_sentences(root, _names(played, variants), problems)
+    expectations = read_sentences(played[0].tree, _names(played, variants), problems)
     if len(problems):
         return None
     return Playbook(

@@ -39,7 +39,7 @@ class Timeline:
 
 
 def title_of(header: Header) -> str:
-    return f"{header.playbook}: {header.title}" if header.title else header.playbook
+    return header.playbook if header.title in ("", header.playbook) else f"{header.playbook}: {header.title}"
 
 
 def subtitle_of(header: Header) -> str:

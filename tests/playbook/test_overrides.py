@@ -85,6 +85,11 @@ def test_overrides_reach_the_script_itself() -> None:
     assert (playbook.lasts_s, playbook.seed, playbook.title) == (3.0, 7, "three seconds")
 
 
+def test_what_is_expected_can_be_replaced_too() -> None:
+    playbook = read("expect: ['success > 10%', 'p99 < 1s']\n", overrides=["expect=[success > 90%]"])
+    assert [one.text for one in playbook.expectations] == ["success > 90%"]
+
+
 def test_changes_are_kept_as_they_were_written() -> None:
     changes = "    order.calls.inventory.retry: { attempts: 4, backoff: none }\n    order.workers: 3\n"
     (one,) = read("variants:\n  one:\n    summary: tries\n" + changes).variants
