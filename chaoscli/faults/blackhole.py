@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import ClassVar
 
-from chaoscli.faults.base import Action, Cut, Through
+from chaoscli.faults.base import Action, Cut, Flow, Through
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,3 +41,7 @@ class BlackholeFlow(Through):
 
     def healed(self, now: float) -> Iterable[Action]:
         return (Cut(now, reset=True),) if self._lost else ()
+
+    def follows(self, earlier: Flow) -> None:
+        if isinstance(earlier, BlackholeFlow):
+            self._lost = earlier._lost

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import ClassVar
 
-from chaoscli.faults.base import Action, Finish, Through
+from chaoscli.faults.base import Action, Finish, Flow, Through
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,3 +37,7 @@ class HalfOpenFlow(Through):
 
     def healed(self, now: float) -> Iterable[Action]:
         return (Finish(now),) if self._unheard else ()
+
+    def follows(self, earlier: Flow) -> None:
+        if isinstance(earlier, HalfOpenFlow):
+            self._unheard = earlier._unheard

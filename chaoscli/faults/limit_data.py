@@ -42,6 +42,10 @@ class LimitDataFlow(Through):
         self._met = 0  # bytes so far, those that did not pass included
         self._reached = False
 
+    def opened(self, now: float) -> Iterable[Action]:
+        # A limit reached under other settings closes the connection under these too.
+        return (Cut(now),) if self._reached else ()
+
     def received(self, data: bytes, now: float) -> Iterable[Action]:
         if self._reached:
             return

@@ -8,6 +8,7 @@ from chaoscli.faults.base import BadSetting, ByteFault, Cut, Finish, Send
 from chaoscli.faults.blackhole import Blackhole
 from chaoscli.faults.half_open import HalfOpen
 from chaoscli.faults.hang import Hang
+from chaoscli.faults.limit_data import LimitData
 from chaoscli.faults.refuse import Refuse
 from chaoscli.faults.reset import ResetConnections
 from chaoscli.faults.reset_peer import ResetPeer
@@ -55,6 +56,32 @@ def test_a_slow_close_delays_the_end_and_nothing_else() -> None:
 def test_a_reset_takes_hold_of_live_and_new_connections_at_once() -> None:
     assert chain_of(ResetConnections()).opened(4.0) == [Cut(4.0, reset=True)]
     assert chain_of(Refuse()).opened(4.0) == [Cut(4.0, reset=True)]
+
+
+@pytest.mark.parametrize("fault", [Blackhole(), HalfOpen(), ResetPeer(after=9.0), LimitData(bytes=0.0)])
+def test_what_happened_under_other_settings_is_not_forgotten(fault: ByteFault) -> None:
+    earlier, later, untouched = flow_of(fault), flow_of(fault), flow_of(fault)
+    list(earlier.received(b"a", 0.0))
+    list(earlier.ended(0.0))
+    list(later.takes_over(earlier, [], 1.0))
+    assert list(later.healed(2.0)) == list(earlier.healed(2.0))
+    assert list(untouched.healed(2.0)) == []
+
+
+def test_a_limit_reached_under_other_settings_still_closes() -> None:
+    earlier, later = flow_of(LimitData(bytes=1.0)), flow_of(LimitData(bytes=100.0))
+    list(earlier.received(b"abc", 0.0))
+    assert list(later.takes_over(earlier, [], 1.0)) == [Cut(1.0)]
+
+
+def test_a_timeout_starts_anew_with_its_new_time() -> None:
+    assert list(flow_of(Timeout(after=3.0)).takes_over(flow_of(Timeout(after=1.0)), [], 1.0)) == [Cut(4.0)]
+
+
+def test_a_reset_already_set_off_comes_by_the_new_time() -> None:
+    earlier = flow_of(ResetPeer(after=9.0))
+    list(earlier.received(b"a", 0.0))
+    assert list(flow_of(ResetPeer(after=1.0)).takes_over(earlier, [], 2.0)) == [Cut(3.0, reset=True)]
 
 
 @pytest.mark.parametrize(

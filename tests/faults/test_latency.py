@@ -10,7 +10,7 @@ import pytest
 
 from chaoscli.faults.base import BadSetting, Finish, Send
 from chaoscli.faults.latency import Latency
-from tests.faults.streams import chain_of
+from tests.faults.streams import chain_of, flow_of
 
 DRAWS = 20_000
 
@@ -34,6 +34,13 @@ def test_a_burst_shares_one_delay_so_that_bandwidth_is_not_limited() -> None:
 
 def test_two_latencies_add_up() -> None:
     assert chain_of(Latency(delay=0.5), Latency(delay=0.5)).received(b"a", 0.0) == [Send(1.0, b"a")]
+
+
+def test_what_waits_has_the_new_delay_less_the_time_it_has_waited() -> None:
+    earlier, longer, shorter = (flow_of(Latency(delay=delay)) for delay in (1.0, 3.0, 0.2))
+    waiting = [*earlier.received(b"a", 0.0), *earlier.ended(0.0)]
+    assert list(longer.takes_over(earlier, waiting, 0.5)) == [Send(3.0, b"a"), Finish(3.0)]
+    assert list(shorter.takes_over(earlier, waiting, 0.5)) == [Send(0.5, b"a"), Finish(0.5)]
 
 
 def test_uniform_jitter_fills_the_whole_range_evenly() -> None:

@@ -25,7 +25,7 @@ from chaoscli.faults.silence import Silence
 from chaoscli.faults.slicer import Slicer
 from chaoscli.faults.slow_close import SlowClose
 from chaoscli.faults.timeout import Timeout
-from tests.faults.streams import Chunk, chain_of, finishes, never_goes_back, play, scripts, sends, stream
+from tests.faults.streams import Chunk, chain_of, finishes, flow_of, never_goes_back, play, scripts, sends, stream
 
 Sent = bytes
 Passed = bytes
@@ -150,3 +150,14 @@ def test_faults_that_change_in_mid_stream_lose_nothing_of_what_comes_later(
     replacement = chain_of(*after)
     chain.changed(replacement.flows, now)
     assert stream(chain.received(b"later", now)) == b"later"
+
+
+@pytest.mark.parametrize("kind", LOSSLESS)
+@few
+@given(data=st.data(), script=scripts)
+def test_settings_that_change_in_mid_stream_lose_nothing_of_what_waits(
+    kind: str, data: st.DataObject, script: list[Chunk]
+) -> None:
+    earlier, later = flow_of(data.draw(LOSSLESS[kind])), flow_of(data.draw(LOSSLESS[kind]))
+    waiting = [action for chunk in script for action in earlier.received(chunk.data, 0.0)]
+    assert stream(list(later.takes_over(earlier, waiting, 1.0))) == stream(waiting)
