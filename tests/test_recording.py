@@ -156,6 +156,8 @@ def test_a_variant_the_header_did_not_name_is_kept_all_the_same() -> None:
         ([], "this is not a recording: it has no header"),
         (["playbook: partition"], "this is not a recording: it has no header"),
         (['{"event":"noted"}'], "this is not a recording: its first line is no header"),
+        (['{"recording":"new","playbook":"p"}'], "this is not a recording: its first line is no header"),
+        (['{"recording":1}'], "this is not a recording: its first line is no header"),
         (['{"recording":2,"playbook":"p"}'], "this recording has form 2, and this version reads up to 1"),
         ([HEADER_LINE, "nonsense", HEADER_LINE], "line 2 of the recording is not JSON"),
         ([HEADER_LINE, "[1]", HEADER_LINE], "line 2 of the recording is not JSON"),

@@ -108,7 +108,7 @@ def _skew(recording: Recording, fault: FaultInjected) -> Iterator[Figure]:
     if not truth or not seen or "offset" not in fault.settings:
         return
     drift = float(fault.settings.get("drift") or 0.0) * 1e-6
-    asked = float(fault.settings["offset"]) + drift * fmean(at - lives.starts[0] for at, _ in seen)
+    asked = float(fault.settings["offset"]) + drift * fmean(lives.seconds_into(at) for at, _ in seen)
     base = median(truth)
     achieved = fmean(ahead - base for _, ahead in seen)
     worst = max((ahead - base for _, ahead in seen), key=lambda ahead: abs(ahead - asked))

@@ -22,6 +22,10 @@ class Spans:
         place = bisect_right(self.starts, at) - 1
         return place >= 0 and at < self.ends[place]
 
+    def seconds_into(self, at: float) -> float:
+        """How long the span that holds ``at`` has lasted by then."""
+        return at - self.starts[bisect_right(self.starts, at) - 1]
+
     def seconds_within(self, since: float, until: float) -> float:
         pairs = zip(self.starts, self.ends, strict=True)
         return sum(max(0.0, min(end, until) - max(start, since)) for start, end in pairs)

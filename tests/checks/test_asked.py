@@ -80,6 +80,12 @@ def test_delays_of_several_directions_are_one_figure_weighed_by_their_chunks() -
     assert delay.note == "off by 5ms at p50, 2ms at p99"
 
 
+def test_a_direction_in_which_nothing_was_delayed_does_not_count() -> None:
+    play = recording().fault("lag", at=2, settings=LATENCY)
+    play.measured("lag", at=5, met=10, touched=0, asked_mean_s=0.1).measured("lag", at=5, met=10, touched=10, error_p99_s=9.0)
+    assert [one[0] for one in figures(play)] == ["begins"]
+
+
 def test_silence_tells_what_it_held() -> None:
     play = recording().fault("cut", at=2, kind="partition").measured("cut", at=5, met=3, touched=3, held_bytes=1500)
     assert figures(play)[-1] == ("held", "", "1.5KB", "")
@@ -139,5 +145,16 @@ def test_drift_is_asked_for_as_the_offset_it_had_made_by_each_stamp() -> None:
     assert [report.figures[-1].asked, report.figures[-1].achieved] == pytest.approx([0.15, 0.15], abs=1e-6)
 
 
+def test_a_drift_begins_anew_each_time_it_comes() -> None:
+    play = skewed(offset=0.0, drift=100_000.0).fault("skew", at=7, until=9, kind="clock_skew", targets=("b",))
+    play.call("a -> b", "s-1", at=1).call("a -> b", "s-2", at=8, skew=0.1)  # a second into the second time
+    (report,) = fault_reports(play)
+    assert report.figures[-1].asked == pytest.approx(0.1)
+
+
 def test_a_clock_nobody_looked_at_says_nothing() -> None:
+    # Stamps before and none during; and one during, with none of an honest clock to hold it against.
+    assert [one[0] for one in figures(skewed().call("a -> b", "s-1", at=1))] == ["begins", "ends"]
+    always = recording().fault("skew", at=0, kind="clock_skew", targets=("b",), settings={"offset": 0.5})
+    assert [one[0] for one in figures(always.call("a -> b", "s-1", at=1, skew=0.5))] == ["begins"]
     assert [one[0] for one in figures(skewed())] == ["begins", "ends"]

@@ -37,6 +37,17 @@ def test_attempts_are_what_was_sent_and_calls_what_arrived() -> None:
     assert read(play, "attempts") == 5  # with the one from the shoppers
 
 
+def test_attempts_and_retries_are_of_one_link_and_its_window() -> None:
+    play = recording().fault("slow", at=2, until=3)
+    for at in (1.5, 2.5):
+        play.call("order -> inventory", "s-1", at=at).retry("order -> inventory", "s-1", at=at, attempt=2)
+        play.call("order -> payment", "s-1", at=at).retry("order -> payment", "s-1", at=at, attempt=2)
+        play.call("web -> inventory", "s-1", at=at).retry("web -> inventory", "s-1", at=at, attempt=2)
+    for name in ("attempts", "retries"):
+        assert [read(play, name), read(play, name, link=LINK)] == [6, 2]
+        assert read(play, name, link=LINK, window=Window("during", "slow")) == 1
+
+
 def test_amplification_is_calls_that_arrived_per_request_of_the_caller() -> None:
     # Three requests at order; 4 + 1 + 1 calls arrive at inventory.
     play = order(order(order(recording(), "s-1", at=1, attempts=4), "s-2", at=2), "s-3", at=3)

@@ -61,3 +61,15 @@ def test_lateness_is_how_long_after_their_time_requests_went_out() -> None:
     assert read(play, "lateness_p50") == pytest.approx(0.003)
     assert read(play, "lateness_max") == pytest.approx(0.5)
     assert read(recording(), "lateness_max") is None
+
+
+def test_lateness_is_of_a_load_and_of_what_was_meant_for_the_window() -> None:
+    play = (
+        recording()
+        .fault("slow", at=2, until=4)
+        .request(at=1.9, late=0.3)
+        .request(at=3, late=0.1)
+        .request(at=3, late=0.2, load="robots")
+    )
+    assert read(play, "lateness_max", window=Window("during", "slow"), load="shoppers") == pytest.approx(0.1)
+    assert read(play, "lateness_max", window=Window("during", "slow")) == pytest.approx(0.2)

@@ -48,6 +48,26 @@ def test_a_good_moment_that_does_not_last_a_second_is_no_recovery() -> None:
     assert after_slow(play.requests(since=6, until=12, rate=10, took=0.05)) == pytest.approx(1.0)
 
 
+def test_one_good_second_is_enough_even_the_last_before_the_load_ends() -> None:
+    play = outage(lasts=7.0).requests(since=5, until=6, rate=10, took=1.0, result="failed")
+    assert after_slow(play.requests(since=6, until=7, rate=10, took=0.05)) == pytest.approx(1.0)
+    # With the end a moment earlier there is no whole second left to see.
+    play = outage(lasts=6.95).requests(since=5, until=6, rate=10, took=1.0, result="failed")
+    assert after_slow(play.requests(since=6, until=6.95, rate=10, took=0.05)) == math.inf
+
+
+def test_a_heal_a_second_before_the_end_can_still_be_judged() -> None:
+    assert after_slow(outage(lasts=6.0).requests(since=5, until=6, rate=10, took=0.05)) == 0.0
+
+
+def test_a_quick_service_may_be_a_hiccup_slower_than_before() -> None:
+    # 5 ms before: well again within 5 + 50 ms, though that is eleven times as long.
+    quick = recording().curtain(12).requests(since=0, until=2, rate=10, took=0.005).fault("slow", at=2, until=5)
+    assert after_slow(quick.requests(since=5, until=12, rate=10, took=0.054)) == 0.0
+    slower = recording().curtain(12).requests(since=0, until=2, rate=10, took=0.005).fault("slow", at=2, until=5)
+    assert after_slow(slower.requests(since=5, until=12, rate=10, took=0.056)) == math.inf
+
+
 def test_one_failure_in_twenty_is_well_enough_and_one_in_ten_is_not() -> None:
     def with_one_failure_a_second(rate: float) -> Play:
         play = outage()

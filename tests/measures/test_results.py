@@ -101,9 +101,22 @@ def test_one_request_may_call_the_same_callee_twice_and_lose_the_second_call() -
     assert [read(play, name, link=LINK) for name in ("requests", "ok", "unanswered")] == [2, 1, 1]
 
 
+def test_a_call_belongs_to_the_window_in_which_it_started() -> None:
+    play = recording().fault("slow", at=2, until=4).call("order -> inventory", "s-1", at=1.5, took=1.0)
+    play.call("order -> inventory", "s-2", at=3.5, took=1.0)
+    assert [read(play, "ok", link=LINK, window=Window(when, "slow")) for when in ("before", "during", "after")] == [1, 1, 0]  # type: ignore[arg-type]
+
+
 def test_a_links_fallbacks_are_its_callers() -> None:
-    play = recording().fallback("order -> inventory", "s-1", at=1).fallback("order -> payment", "s-1", at=1)
-    assert read(play, "fallbacks", link=LINK) == 1
+    play = (
+        recording()
+        .fault("slow", at=2, until=4)
+        .fallback("order -> inventory", "s-1", at=1)
+        .fallback("web -> inventory", "s-1", at=1)
+    )
+    play.fallback("order -> payment", "s-1", at=1).fallback("order -> inventory", "s-2", at=3)
+    assert read(play, "fallbacks", link=LINK) == 2
+    assert read(play, "fallbacks", link=LINK, window=Window("during", "slow")) == 1
 
 
 # -- of a node: what it answered, and what it turned away
