@@ -104,7 +104,7 @@ def test_one_request_may_call_the_same_callee_twice_and_lose_the_second_call() -
 def test_a_call_belongs_to_the_window_in_which_it_started() -> None:
     play = recording().fault("slow", at=2, until=4).call("order -> inventory", "s-1", at=1.5, took=1.0)
     play.call("order -> inventory", "s-2", at=3.5, took=1.0)
-    assert [read(play, "ok", link=LINK, window=Window(when, "slow")) for when in ("before", "during", "after")] == [1, 1, 0]  # type: ignore[arg-type]
+    assert [read(play, "ok", link=LINK, window=Window(when, "slow")) for when in ("before", "during", "after")] == [1, 1, 0]
 
 
 def test_a_links_fallbacks_are_its_callers() -> None:
