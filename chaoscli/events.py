@@ -258,7 +258,8 @@ class Arrived(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answered(Event):
-    """``node`` answered after ``queued_s`` of waiting for a worker and ``worked_s`` of holding one."""
+    """``node`` answered after ``queued_s`` of waiting for a worker and ``worked_s`` of holding one, ``own_s`` of that for its
+    own work: the rest it waited for others."""
 
     node: str
     caller: str
@@ -267,6 +268,7 @@ class Answered(Event):
     status: int
     queued_s: float
     worked_s: float
+    own_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -66,8 +66,10 @@ class Workers:
             return self._refuse(request)
         await self._take()
         started_at = node.now()
+        own_s = 0.0
         try:
             await self._work(request, cost)
+            own_s = node.now() - started_at
             response = await handle(request)
         except Exception as error:  # a bug in one request must not take the node with it
             node.note(f"{request.method} {request.target} of {request.header(REQUEST_ID)}: {error!r}", "error")
@@ -75,7 +77,7 @@ class Workers:
         finally:
             self.busy -= 1
             self._free.release()
-        self._answer(request, response, started_at - arrived_at, node.now() - started_at)
+        self._answer(request, response, queued_s=started_at - arrived_at, worked_s=node.now() - started_at, own_s=own_s)
         return response
 
     async def _take(self) -> None:
@@ -120,7 +122,7 @@ class Workers:
         )
         return reply(503, {"error": "queue full"})
 
-    def _answer(self, request: Request, response: Response, queued_s: float, worked_s: float) -> None:
+    def _answer(self, request: Request, response: Response, *, queued_s: float, worked_s: float, own_s: float) -> None:
         self.answered[response.status] = self.answered.get(response.status, 0) + 1
         node = self._node
         node.tell(
@@ -133,6 +135,7 @@ class Workers:
                 status=response.status,
                 queued_s=queued_s,
                 worked_s=worked_s,
+                own_s=own_s,
             )
         )
 

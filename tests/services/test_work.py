@@ -103,6 +103,15 @@ async def test_a_node_tells_how_it_found_itself_and_how_long_things_took(autojum
     )  # fmt: skip
 
 
+async def test_a_node_tells_its_own_work_from_the_waiting_for_others(autojump_clock: MockClock) -> None:
+    shop = Shop()
+    shop.open("b", "hop", service_time=2.0)
+    shop.open("a", "hop", calls={"b": {}}, service_time=0.5)
+    await shop.ask("a", "GET", "/")
+    answers = [event for event in shop.events if isinstance(event, Answered)]
+    assert [(one.node, one.worked_s, one.own_s) for one in answers] == [("b", 2.0, 2.0), ("a", 2.5, 0.5)]
+
+
 @pytest.mark.parametrize("text", ["", "yesterday", "nan", "inf", "1e999"])
 async def test_a_sender_without_a_clock_worth_the_name_sent_at_no_time(text: str) -> None:
     shop = opened()
