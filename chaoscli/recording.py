@@ -146,7 +146,7 @@ class RunRecorder:
             self._write(self._sink, event_line(variant, event))
 
     def _write(self, sink: TextSink, line: str) -> None:
-        self._try(lambda: sink.write(line + "\n"))
+        self._try(lambda: _write_line(sink, line))
         self._unflushed += 1
         if self._unflushed >= LINES_A_FLUSH:
             self.flush()
@@ -157,6 +157,13 @@ class RunRecorder:
         except (OSError, ValueError) as error:  # ValueError: a file that someone closed
             self.sink_error = error
             self._sink = None
+
+
+def _write_line(sink: TextSink, line: str) -> None:
+    try:
+        sink.write(line + "\n")
+    except UnicodeEncodeError:  # half a character, out of bytes that were no text, in what a service said: no reason to stop
+        sink.write(json.dumps(json.loads(line)) + "\n")
 
 
 class VariantRecorder:

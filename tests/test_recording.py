@@ -203,6 +203,18 @@ def test_a_full_disk_is_remembered_once_and_the_memory_goes_on() -> None:
     assert len(kept) == 1
 
 
+def test_half_a_character_is_written_in_escapes() -> None:
+    file = io.BytesIO()
+    sink = io.TextIOWrapper(file, "utf-8")
+    recorder = RunRecorder(HEADER, sink)
+    told = [note("naïve"), note("half \udce9"), note("whole")]
+    for event in told:
+        recorder.variant("naive").record(event)
+    recorder.flush()
+    assert recorder.sink_error is None
+    assert read_recording(file.getvalue().decode().splitlines()).variants["naive"].events == told
+
+
 def test_a_file_that_someone_closed_is_no_reason_to_stop_either() -> None:
     sink = io.StringIO()
     recorder = RunRecorder(HEADER, sink)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from statistics import fmean, median
 
-from chaoscli.events import Answered, Arrived, FaultHealed, FaultInjected, FaultMeasured
+from chaoscli.events import Answered, Arrived, CallEnded, FaultHealed, FaultInjected, FaultMeasured
 from chaoscli.measures.windows import Spans, fault_lives
 from chaoscli.outcome import FaultReport, Figure
 from chaoscli.recording import Recording
@@ -84,15 +85,37 @@ def _share(fault: FaultInjected, measured: Sequence[FaultMeasured]) -> Iterator[
 
 
 def _slow(recording: Recording, fault: FaultInjected) -> Iterator[Figure]:
-    """How much longer the mean piece of work took while it lasted than before. Of work that calls on, the calls count too."""
+    """How much longer a piece of work took while it lasted than before, in the median: a machine's hiccups only ever add."""
     lives = _spans(recording, fault.fault)
-    answers = [one for one in recording.of(Answered) if one.node in fault.targets]
-    during = [one.worked_s for one in answers if one.at - one.worked_s in lives]
-    before = [one.worked_s for one in answers if one.at <= lives.starts[0]]
-    asked = fault.settings.get("by")
-    if during and before and fmean(before) > 0.0:
-        note = f"work {format_duration(fmean(before))} before, {format_duration(fmean(during))} during"
-        yield figure("work", FACTOR, asked, fmean(during) / fmean(before), note=note)
+    works = [work for node in fault.targets for work in _own_works(recording, node)]
+    during = [seconds for began, seconds in works if began in lives]
+    before = [seconds for began, seconds in works if began + seconds <= lives.starts[0]]
+    if during and before and median(before) > 0.0:
+        note = f"work {format_duration(median(before))} before, {format_duration(median(during))} during"
+        yield figure("work", FACTOR, fault.settings.get("by"), median(during) / median(before), note=note)
+
+
+def _own_works(recording: Recording, node: str) -> Iterator[tuple[float, float]]:
+    """When each piece of work of a node began and how long it took, less the time in which it waited for those it called."""
+    calls: defaultdict[str, list[tuple[float, float]]] = defaultdict(list)
+    for call in recording.of(CallEnded):
+        if call.caller == node:
+            calls[call.request].append((call.at - call.seconds, call.at))
+    for answer in recording.of(Answered):
+        if answer.node == node:
+            began = answer.at - answer.worked_s
+            yield began, answer.worked_s - _covered(sorted(calls.get(answer.request, ())), began, answer.at)
+
+
+def _covered(stretches: Sequence[tuple[float, float]], since: float, until: float) -> float:
+    """Seconds between ``since`` and ``until`` that lie in any of the stretches, which are sorted and may overlap."""
+    seconds, reached = 0.0, since
+    for start, end in stretches:
+        start, end = max(start, reached), min(end, until)
+        if end > start:
+            seconds += end - start
+            reached = end
+    return seconds
 
 
 def _skew(recording: Recording, fault: FaultInjected) -> Iterator[Figure]:

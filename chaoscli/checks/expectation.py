@@ -12,7 +12,8 @@
     window     = ("during" | "before" | "after") FAULT
 
 An argument is a variant, or else a link, a load, a node, a result or a fact, as far as the measure takes one. A window at the
-end of a sentence holds for every measure that has none of its own. Quantities carry their units: ``2s``, ``95%``, ``30/s``.
+end of a sentence holds for every measure that has none of its own. Quantities carry their units: ``2s``, ``95%``, ``30/s``,
+and only durations may be below zero: ``-50ms``.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from chaoscli.checks.arguments import Arguments
 from chaoscli.checks.catalogue import INVARIANTS
 from chaoscli.checks.hints import LIKE, listed_names, unknown
 from chaoscli.checks.quantities import check_dimensions, check_share, read_quantity
-from chaoscli.checks.scanner import ARGUMENTS, NAME, QUANTITY, RELATION, WINDOW, Scanner
+from chaoscli.checks.scanner import ARGUMENTS, NAME, NEGATIVE, QUANTITY, RELATION, WINDOW, Scanner
 from chaoscli.checks.sentence import (
     Combined,
     Comparison,
@@ -150,7 +151,7 @@ class _Parser:
         scanner = self._scanner
         if scanner.take("("):
             return self._group()
-        if quantity := scanner.take(QUANTITY):
+        if quantity := scanner.take(NEGATIVE) or scanner.take(QUANTITY):
             return read_quantity(quantity[0])
         if name := scanner.take(NAME):
             return self._measured(name[0], name.start())

@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from chaoscli.checks.sentence import ExpectationError
 
 _NUMBER = r"(?:\d+\.?\d*|\.\d+)"
-QUANTITY = re.compile(rf"{_NUMBER}\s*%|(?:{_NUMBER}(?:us|µs|ms|s|m|h)(?![A-Za-z]))+|{_NUMBER}/(?:s|m|h)\b|{_NUMBER}x\b|{_NUMBER}")
+_DURATION = rf"(?:{_NUMBER}(?:us|µs|ms|s|m|h)(?![A-Za-z]))+"
+QUANTITY = re.compile(rf"{_NUMBER}\s*%|{_DURATION}|{_NUMBER}/(?:s|m|h)\b|{_NUMBER}x\b|{_NUMBER}")
+# Clocks that disagree measure less than nothing; no other quantity is below zero.
+NEGATIVE = re.compile(rf"-{_DURATION}")
 # A dash belongs to a name when no space is around it; a difference is written with spaces.
 NAME = re.compile(r"[^\W\d][\w.]*(?:-[\w.]+)*")
 RELATION = re.compile(r"<=|>=|==|<|>")

@@ -106,13 +106,26 @@ def test_the_first_few_are_no_share_of_anything(settings: dict[str, int]) -> Non
     assert [one[0] for one in figures(drops(**settings))] == ["begins"]
 
 
-def test_a_slow_node_is_as_much_slower_as_its_work_took() -> None:
-    play = recording().fault("slow", at=2, until=4, kind="slow", targets=("inventory",), settings={"by": 4.0})
-    play.answered("inventory", "s-1", at=1.0, worked=0.02).answered("inventory", "s-2", at=1.5, worked=0.02)
-    play.answered("inventory", "s-3", at=3.0, worked=0.08).answered("inventory", "s-4", at=4.05, worked=0.084)  # began at 3.966
+def slowed(node: str = "inventory") -> Play:
+    return recording().fault("slow", at=2, until=4, kind="slow", targets=(node,), settings={"by": 4.0})
+
+
+def test_a_slow_node_is_as_much_slower_as_its_work_took_in_the_median() -> None:
+    play = slowed()
+    for at, worked in ((1.0, 0.02), (1.2, 0.02), (1.5, 0.5)):  # a hiccup before
+        play.answered("inventory", "s-1", at=at, worked=worked)
+    for at, worked in ((3.0, 0.08), (3.5, 0.082), (4.05, 0.084)):  # the last began at 3.966
+        play.answered("inventory", "s-2", at=at, worked=worked)
     play.answered("order", "s-1", at=3.0, worked=9.0).answered("inventory", "s-5", at=6.0, worked=0.02)
-    # (80 + 84) / 2 = 82 ms during, 20 ms before
     assert figures(play)[-1] == ("work", "4x", "4.1x", "work 20ms before, 82ms during")
+
+
+def test_the_time_in_which_a_node_waits_for_others_is_not_its_work() -> None:
+    # 20 ms of its own before and 80 ms during; 50 and then 300 ms in calls, two of them at once.
+    play = slowed("order").call("order -> a", "s-1", at=1.0, took=0.05).answered("order", "s-1", at=1.06, worked=0.07)
+    play.call("order -> a", "s-2", at=3.0, took=0.2).call("order -> b", "s-2", at=3.1, took=0.2)
+    play.call("web -> b", "s-2", at=3.3, took=9.0).answered("order", "s-2", at=3.34, worked=0.38)
+    assert figures(play)[-1] == ("work", "4x", "4x", "work 20ms before, 80ms during")
 
 
 def test_a_node_that_was_slow_from_the_start_has_nothing_to_compare_with() -> None:
