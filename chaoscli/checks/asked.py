@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from statistics import fmean, median
 
-from chaoscli.events import Answered, Arrived, CallEnded, FaultHealed, FaultInjected, FaultMeasured
+from chaoscli.events import Answered, Arrived, FaultHealed, FaultInjected, FaultMeasured
 from chaoscli.measures.windows import Spans, fault_lives
 from chaoscli.outcome import FaultReport, Figure
 from chaoscli.recording import Recording
@@ -85,37 +84,14 @@ def _share(fault: FaultInjected, measured: Sequence[FaultMeasured]) -> Iterator[
 
 
 def _slow(recording: Recording, fault: FaultInjected) -> Iterator[Figure]:
-    """How much longer a piece of work took while it lasted than before, in the median: a machine's hiccups only ever add."""
+    """How much longer a piece of a node's own work took while it lasted than before, in the median: hiccups only ever add."""
     lives = _spans(recording, fault.fault)
-    works = [work for node in fault.targets for work in _own_works(recording, node)]
-    during = [seconds for began, seconds in works if began in lives]
-    before = [seconds for began, seconds in works if began + seconds <= lives.starts[0]]
+    works = [(one.at - one.worked_s, one.own_s) for one in recording.of(Answered) if one.node in fault.targets]
+    during = [own_s for began, own_s in works if began in lives]
+    before = [own_s for began, own_s in works if began < lives.starts[0]]
     if during and before and median(before) > 0.0:
         note = f"work {format_duration(median(before))} before, {format_duration(median(during))} during"
         yield figure("work", FACTOR, fault.settings.get("by"), median(during) / median(before), note=note)
-
-
-def _own_works(recording: Recording, node: str) -> Iterator[tuple[float, float]]:
-    """When each piece of work of a node began and how long it took, less the time in which it waited for those it called."""
-    calls: defaultdict[str, list[tuple[float, float]]] = defaultdict(list)
-    for call in recording.of(CallEnded):
-        if call.caller == node:
-            calls[call.request].append((call.at - call.seconds, call.at))
-    for answer in recording.of(Answered):
-        if answer.node == node:
-            began = answer.at - answer.worked_s
-            yield began, answer.worked_s - _covered(sorted(calls.get(answer.request, ())), began, answer.at)
-
-
-def _covered(stretches: Sequence[tuple[float, float]], since: float, until: float) -> float:
-    """Seconds between ``since`` and ``until`` that lie in any of the stretches, which are sorted and may overlap."""
-    seconds, reached = 0.0, since
-    for start, end in stretches:
-        start, end = max(start, reached), min(end, until)
-        if end > start:
-            seconds += end - start
-            reached = end
-    return seconds
 
 
 def _skew(recording: Recording, fault: FaultInjected) -> Iterator[Figure]:

@@ -235,10 +235,20 @@ class Play(Recording):
         status: int = 200,
         queued: float = 0.0,
         worked: float = 0.0,
+        own: float | None = None,
     ) -> Play:
+        """Without ``own`` the node did all the work itself."""
         return self.tell(
             Answered(
-                at=at, node=node, caller=caller, request=request, attempt=attempt, status=status, queued_s=queued, worked_s=worked
+                at=at,
+                node=node,
+                caller=caller,
+                request=request,
+                attempt=attempt,
+                status=status,
+                queued_s=queued,
+                worked_s=worked,
+                own_s=worked if own is None else own,
             )
         )
 
