@@ -44,7 +44,15 @@ MEMBERS: dict[str, tuple[str, ...]] = {
 # Modules of pure groups that are there to act; everything else in those groups decides and returns.
 PURE_GROUPS = ("words", "faults", "resilience", "load", "measures", "checks", "playbook", "faces")
 ACTING = ("resilience.call", "load.generator", "load.process")
-PURE_ELSEWHERE = ("proxy.exchange", "control.wire", "control.routes", "services.clocks", "services.catalogue")
+PURE_ELSEWHERE = (
+    "proxy.exchange",
+    "proxy.framing",
+    "proxy.treatments",
+    "control.wire",
+    "control.routes",
+    "services.clocks",
+    "services.catalogue",
+)
 
 # Narrower than its group: a playbook knows of services what there is to set, never how a node runs; the conductor knows
 # no particular world.
