@@ -33,6 +33,10 @@ REQUEST_ROWS = (
     "unanswered",
     "skipped",
     "recovery",
+    "duplicates",
+    "lost_writes",
+    "lateness_p50",
+    "lateness_max",
 )
 LINK_ROWS = ("timeouts", "peak", "amplification", "p50")
 # With more links than these, their latencies are left to the picture, which has them beside each hop.
