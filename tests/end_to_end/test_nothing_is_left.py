@@ -13,6 +13,8 @@ from tests.support.command import Command, wait_until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="finds processes through /proc")
 
+# Two proxies with two links each and four services.
+LISTENERS = 8
 # The shop behind its proxy and load, in two variants: the warm parent, two proxies, two loads, four services, the command.
 PROCESSES = 10
 GRACE_S = 2.0
@@ -21,7 +23,12 @@ GRACE_S = 2.0
 def running(folder: Path, *arguments: str) -> Command:
     command = Command(("run", *arguments, "--quiet"), folder).start()
     assert wait_until(lambda: len(command.processes()) >= PROCESSES, within_s=20), command.processes()
+    assert wait_until(lambda: len(command.listening()) >= LISTENERS, within_s=20), command.listening()
     return command
+
+
+def assert_nothing_is_left(command: Command, ports: set[int]) -> None:
+    assert wait_until(lambda: not command.leftovers(ports), within_s=GRACE_S), command.leftovers(ports)
 
 
 def two_variants(folder: Path) -> Command:
@@ -30,44 +37,50 @@ def two_variants(folder: Path) -> Command:
 
 def test_at_the_end_of_a_run(tmp_path: Path) -> None:
     command = two_variants(tmp_path)
+    ports = command.listening()
     ended = command.end()
     assert ended.code == 0, ended.err
-    assert wait_until(lambda: not command.leftovers(), within_s=GRACE_S), command.leftovers()
+    assert_nothing_is_left(command, ports)
 
 
 def test_after_one_ctrl_c_which_still_reports(tmp_path: Path) -> None:
     command = two_variants(tmp_path)
+    ports = command.listening()
     command.send(signal.SIGINT)
     ended = command.end()
     assert ended.code == 130
     assert "interrupted" in ended.out + ended.err
-    assert wait_until(lambda: not command.leftovers(), within_s=GRACE_S), command.leftovers()
+    assert_nothing_is_left(command, ports)
 
 
 def test_after_two(tmp_path: Path) -> None:
     command = two_variants(tmp_path)
+    ports = command.listening()
     command.send(signal.SIGINT)
     command.send(signal.SIGINT)
     assert command.end().code == 130
-    assert wait_until(lambda: not command.leftovers(), within_s=GRACE_S), command.leftovers()
+    assert_nothing_is_left(command, ports)
 
 
 def test_after_sigterm(tmp_path: Path) -> None:
     command = two_variants(tmp_path)
+    ports = command.listening()
     command.send(signal.SIGTERM)
     assert command.end().code == 130
-    assert wait_until(lambda: not command.leftovers(), within_s=GRACE_S), command.leftovers()
+    assert_nothing_is_left(command, ports)
 
 
 def test_after_an_exception_of_our_own(tmp_path: Path) -> None:
     """The conductor breaks at its first cue, in a way that nobody foresaw."""
     breaking = "import chaoscli.conductor as c; c._Faults.perform = None; from chaoscli.cli import main; main()"
     command = Command(("run", "partition", "--quiet"), tmp_path, program=("-c", breaking)).start()
+    wait_until(command.listening, within_s=20)
+    ports = command.listening()
     ended = command.end()
     assert ended.code == 4
     assert "this is a bug in chaoscli" in ended.err
     assert "TypeError: 'NoneType' object is not callable" in ended.err
-    assert wait_until(lambda: not command.leftovers(), within_s=GRACE_S), command.leftovers()
+    assert_nothing_is_left(command, ports)
 
 
 @pytest.mark.parametrize("moment", range(10))
@@ -76,6 +89,7 @@ def test_after_sigkill_at_a_random_moment(tmp_path: Path, moment: int) -> None:
     command = Command(("run", "partition", "--quiet"), tmp_path).start()
     after_s = random.Random(f"moment {moment}").uniform(0.0, 4.0)
     wait_until(lambda: False, within_s=after_s)
+    ports = command.listening()
     command.send(signal.SIGKILL)
     command.end()
-    assert wait_until(lambda: not command.leftovers(), within_s=GRACE_S), command.leftovers()
+    assert_nothing_is_left(command, ports)

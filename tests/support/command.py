@@ -79,10 +79,33 @@ class Command:
                     continue  # it ended while we looked, or is not ours
         return sorted(found)
 
-    def leftovers(self) -> list[str]:
-        return [f"process {pid}" for pid in self.processes()] + [
-            f"file {path.name}" for folder in (self.temporary, self.here) for path in sorted(folder.iterdir())
-        ]
+    def listening(self) -> set[int]:
+        """The ports on which this run's processes listen just now."""
+        mine = {inode for pid in self.processes() for inode in _sockets_of(pid)}
+        return {port for port, inode in _listeners() if inode in mine}
+
+    def leftovers(self, ports: set[int] | None = None) -> list[str]:
+        """What of this run is still there: processes, files, and those of ``ports`` on which somebody listens."""
+        still = sorted((ports or set()) & {port for port, _inode in _listeners()})
+        return (
+            [f"port {port}" for port in still]
+            + [f"process {pid}" for pid in self.processes()]
+            + [f"file {path.name}" for folder in (self.temporary, self.here) for path in sorted(folder.iterdir())]
+        )
+
+
+def _sockets_of(pid: int) -> set[str]:
+    try:
+        links = [os.readlink(entry) for entry in Path(f"/proc/{pid}/fd").iterdir()]
+    except OSError:
+        return set()  # it ended while we looked
+    return {link.removeprefix("socket:[").removesuffix("]") for link in links if link.startswith("socket:[")}
+
+
+def _listeners() -> list[tuple[int, str]]:
+    """Port and inode of every listening TCP socket (state 0A in /proc/net/tcp, proc(5))."""
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return [(int(row[1].split(":")[1], 16), row[9]) for row in rows if row[3] == "0A"]
 
 
 @dataclass(frozen=True, slots=True)
