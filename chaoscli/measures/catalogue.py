@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from chaoscli.measures.base import COUNT, PER_SECOND, Compute, Measure, Taking, When
 from chaoscli.measures.calls import amplification, attempts, calls, peak, retries
-from chaoscli.measures.facts import count, duplicates, from_future
+from chaoscli.measures.facts import count, duplicates, from_future, lost_writes, one_way
 from chaoscli.measures.flow import goodput, lateness_max, lateness_median, most_in_flight, throughput
 from chaoscli.measures.latency import latency_at, longest, mean, slowest
 from chaoscli.measures.nodes import longest_queue, mean_queued, mean_worked, most_busy, turned_away
@@ -84,7 +84,15 @@ _ALL = (
         windows=("after",),
     ),
     _measure("duplicates", COUNT, duplicates, ("what",), "effects that one request had more than once"),
+    _measure("lost_writes", COUNT, lost_writes, ("node",), "newest writes that a register held for older ones, by their stamps"),
     _measure("from_future", COUNT, from_future, ("link", "node"), "messages sent later than they came, by the clocks of the two"),
+    _measure(
+        "one_way",
+        DURATION,
+        one_way,
+        ("link", "node"),
+        "median time from sent to received, by the clocks of the two: may be negative",
+    ),
     _measure("count", COUNT, count, ("what",), "how often something happened in the shop, by its name", needs="what"),
 )
 
@@ -94,6 +102,6 @@ MEASURES: dict[str, Measure] = {measure.name: measure for measure in _ALL}
 STANDARD = (
     "requests", "success", "ok", "fallbacks", "failed", "timeouts", "refused", "resets", "unanswered", "skipped",
     "p50", "p90", "p95", "p99", "p99.9", "max", "slowest", "throughput", "goodput", "in_flight_max",
-    "recovery", "duplicates", "from_future", "lateness_p50", "lateness_max",
+    "recovery", "duplicates", "lost_writes", "from_future", "lateness_p50", "lateness_max",
 )  # fmt: skip
 STANDARD_OF_LINKS = ("attempts", "calls", "peak", "amplification", "success", "timeouts", "retries", "fallbacks", "p50", "p99")

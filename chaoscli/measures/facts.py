@@ -1,16 +1,18 @@
-"""Facts of the shop's own world, counted: effects that happened twice, messages from the future, anything by its name."""
+"""Facts of the shop's own world: effects that happened twice, writes lost, what clocks say of a message, anything by its name."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 
 from chaoscli.events import Arrived, Happened
-from chaoscli.measures.base import Scope
+from chaoscli.measures.base import NoData, Scope
+from chaoscli.measures.latency import quantile
 from chaoscli.measures.rows import beginnings
 from chaoscli.measures.windows import spans
 from chaoscli.recording import Recording
 
+NEWER_WRITE_LOST = "newer write lost"
 # Every fact the services tell, so that a misspelt one is noticed before the run and not counted as nothing after it.
 FACTS: Mapping[str, str] = {
     "stocked": "inventory put a product on its shelf",
@@ -24,7 +26,7 @@ FACTS: Mapping[str, str] = {
     "worked off": "a hop did the work of a message",
     "write applied": "a register took a write",
     "write discarded": "a register held something newer, by its stamps",
-    "newer write lost": "a register discarded a write that was in truth the newer one",
+    NEWER_WRITE_LOST: "a register discarded a write that was in truth the newer one",
     "replication dropped": "a register could not keep a write for its peer",
     "message from the future": "a register was sent something later than its clock showed",
 }
@@ -44,24 +46,44 @@ def duplicates(recording: Recording, scope: Scope) -> float:
     within, begun = spans(recording, scope), recording.derived(beginnings)
     wanted = (scope.what,) if scope.what else EFFECTS
     effects = [one for one in recording.of(Happened) if one.what in wanted and one.request]
-    seen = Counter(_effect(one) for one in effects if begun.get(one.request, one.at) in within)
+    seen = Counter(effect_of(one) for one in effects if begun.get(one.request, one.at) in within)
     return float(sum(times - 1 for times in seen.values()))
 
 
-def _effect(one: Happened) -> Hashable:
-    """One request may reserve two products, and a node work for it from two queues: those are different effects."""
+def effect_of(one: Happened) -> Hashable:
+    """Equal for what must not happen twice. One request may reserve two products, and a node work for it from two queues:
+    those are different effects."""
     return one.node, one.what, one.request, one.data.get("product"), one.data.get("topic")
+
+
+def lost_writes(recording: Recording, scope: Scope) -> float:
+    """Writes that a register discarded in the moment it took them: the newest there were, and older by their stamps."""
+    within = spans(recording, scope)
+    return float(
+        sum(one.what == NEWER_WRITE_LOST and scope.node in ("", one.node) and one.at in within for one in recording.of(Happened))
+    )
 
 
 def from_future(recording: Recording, scope: Scope) -> float:
     """Messages that were sent, by the clock of their sender, later than the receiver's clock showed when they came."""
+    return float(sum(one.sent_wall_s > one.received_wall_s for one in _messages(recording, scope)))
+
+
+def one_way(recording: Recording, scope: Scope) -> float:
+    """The median of received less sent, each by the clock of its own node, in seconds: the one-way delay of RFC 7679 as two
+    clocks that disagree measure it. Below zero where messages come from the future."""
+    found = sorted(one.received_wall_s - one.sent_wall_s for one in _messages(recording, scope) if one.sent_wall_s)
+    if not found:
+        raise NoData("no message came with the time it was sent")
+    return quantile(found, 0.5)
+
+
+def _messages(recording: Recording, scope: Scope) -> Iterator[Arrived]:
     within, link = spans(recording, scope), scope.link
-    return float(
-        sum(
-            one.sent_wall_s > one.received_wall_s
-            and scope.node in ("", one.node)
-            and (link is None or (one.caller, one.node) == (link.caller, link.callee))
-            and one.at in within
-            for one in recording.of(Arrived)
-        )
+    return (
+        one
+        for one in recording.of(Arrived)
+        if scope.node in ("", one.node)
+        and (link is None or (one.caller, one.node) == (link.caller, link.callee))
+        and one.at in within
     )

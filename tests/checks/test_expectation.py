@@ -99,6 +99,8 @@ def test_an_invariant_is_named_by_its_words_of_all_or_of_some(text: str, variant
         ("success > 0.9", number("0.9", 0.9, bare=True)),
         ("p99 > 250ms", number("250ms", 0.25, 1)),
         ("p99 > 1m30s", number("1m30s", 90.0, 1)),
+        ("one_way > -50ms", number("-50ms", -0.05, 1)),
+        ("one_way > 100ms - -50ms", Combined(operator="-", left=number("100ms", 0.1, 1), right=number("-50ms", -0.05, 1))),
         ("p99 > 0", number("0", 0.0, bare=True)),
         ("peak > 30/s", number("30/s", 30.0, -1)),
         ("peak > 600/m", number("600/m", 10.0, -1)),
@@ -106,7 +108,7 @@ def test_an_invariant_is_named_by_its_words_of_all_or_of_some(text: str, variant
         ("timeouts == 12", number("12", 12.0, bare=True)),
     ],
 )
-def test_a_quantity_carries_its_unit(text: str, expected: Quantity) -> None:
+def test_a_quantity_carries_its_unit(text: str, expected: Term) -> None:
     assert comparison(text).right == expected
 
 

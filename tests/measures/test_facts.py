@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
 import chaoscli
 from chaoscli.measures.base import Scope, Window
 from chaoscli.measures.catalogue import MEASURES
@@ -77,3 +79,21 @@ def test_a_message_from_the_future_left_later_than_it_came_by_the_two_clocks() -
     assert read(play, "from_future") == 1
     assert [read(play, "from_future", node=node) for node in ("a", "b")] == [0, 1]
     assert [read(play, "from_future", link=Link(*ends)) for ends in (("a", "b"), ("b", "a"))] == [1, 0]
+
+
+def test_a_message_is_under_way_as_long_as_the_two_clocks_say_even_less_than_nothing() -> None:
+    # 100 ms under way; the receiver 150 ms behind, 150 ms behind, on time: -50, -50 and 100 ms, and -50 in the median.
+    play = recording().fault("skew", at=0, until=2)
+    for at, skew in ((0.5, -0.15), (1.0, -0.15), (3.0, 0.0)):
+        play.call("a -> b", "s-1", at=at, arrives=0.1, skew=skew)
+    assert read(play, "one_way") == pytest.approx(-0.05, abs=1e-6)
+    assert read(play, "one_way", link=Link("a", "b"), window=Window("after", "skew")) == pytest.approx(0.1, abs=1e-6)
+    assert read(play, "one_way", node="a") is None
+    assert MEASURES["one_way"].show(-0.05) == "-50ms"
+
+
+def test_a_lost_write_is_counted_on_the_node_that_lost_it() -> None:
+    play = recording().fault("skew", at=2, until=4).happened("a", "newer write lost", "s-1", at=1)
+    play.happened("b", "newer write lost", "s-2", at=3).happened("b", "write discarded", "s-3", at=3)
+    assert [read(play, "lost_writes"), read(play, "lost_writes", node="b")] == [2, 1]
+    assert read(play, "lost_writes", window=Window("after", "skew")) == 0
