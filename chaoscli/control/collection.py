@@ -32,7 +32,7 @@ from chaoscli.control.wire import ProxyAsked, ToxicAsked
 from chaoscli.events import Event, FaultHealed, FaultInjected, Noted
 from chaoscli.faults.base import ByteFault, Direction, MessageFault
 from chaoscli.messages import Response
-from chaoscli.proxy.proxy import LinkCounts
+from chaoscli.proxy.faulted_link import LinkCounts
 
 Fault = ByteFault | MessageFault
 Resolve = Callable[[str], Awaitable[Address]]

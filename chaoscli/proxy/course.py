@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from chaoscli.faults.base import Action, Cut, Direction, Finish, Send
 from chaoscli.faults.chain import Chain
-from chaoscli.proxy.end import End
+from chaoscli.proxy.end import Side
 from chaoscli.proxy.exchange import Exchange, Out
 from chaoscli.proxy.tally import Watched
 
@@ -45,10 +45,10 @@ class Course:
         "_cut",
         "_due",
         "_end",
-        "_exchange",
         "_pending",
         "_store",
         "direction",
+        "exchange",
         "flows",
         "held",
         "opposite",
@@ -56,13 +56,13 @@ class Course:
 
     opposite: Course
 
-    def __init__(self, end: End, direction: Direction, store: Store, exchange: Exchange | None) -> None:
+    def __init__(self, end: Side, direction: Direction, store: Store, exchange: Exchange | None) -> None:
         self.direction = direction
         self.flows: tuple[Watched, ...] = ()
         self.held = 0
         self._end = end
         self._store = store
-        self._exchange = exchange
+        self.exchange = exchange
         self._chain = Chain(())
         self._pending: deque[Action] = deque()
         self._cut: Cut | None = None
@@ -73,24 +73,24 @@ class Course:
 
     def received(self, data: bytes) -> None:
         now = self._end.engine.now()
-        if self._exchange is None:
+        if self.exchange is None:
             self._take(self._chain.received(data, now), now)
         else:
-            self._converse(self._exchange.received(self.direction, data, now), now)
+            self._converse(self.exchange.received(self.direction, data, now), now)
         if self._end.other.full or not self.has_room:
             self._end.pause()
 
     def ended(self) -> None:
         now = self._end.engine.now()
-        if self._exchange is None:
+        if self.exchange is None:
             self._take(self._chain.ended(now), now)
         else:
-            self._converse(self._exchange.ended(self.direction, now), now)
+            self._converse(self.exchange.ended(self.direction, now), now)
 
     def broke(self) -> None:
         """The sender is gone without a word: its reset arrives when the end of its stream would have."""
         now = self._end.engine.now()
-        if self._exchange is not None and not self._exchange.ended(self.direction, now):
+        if self.exchange is not None and not self.exchange.ended(self.direction, now):
             return  # nobody is to hear of it
         self._reset_behind(self._chain, now)
         self._schedule()
@@ -109,8 +109,8 @@ class Course:
         if holder is not None and holder not in flows:
             behind = before[before.index(holder) + 1 :]
             self._send_again(Chain([flow for flow in flows if flow in behind]), now)
-        if self._exchange is not None:
-            self._exchange.released()
+        if self.exchange is not None:
+            self.exchange.released()
         self._take(self._chain.changed(flows, now), now)
         self._go_on()
 
@@ -119,7 +119,7 @@ class Course:
         with others about, nobody can say whose bytes wait for whom: they go out at once, as after any change."""
         waiting: list[Action] = []
         resets: list[Action] = []
-        if len(self.flows) == 1 and self._exchange is None:
+        if len(self.flows) == 1 and self.exchange is None:
             for action in self._all_held():
                 (resets if type(action) is Cut else waiting).append(action)
         new.replaces(old, waiting)
@@ -142,7 +142,7 @@ class Course:
 
     @property
     def needed(self) -> bool:
-        return bool(self.flows or self._pending) or self._exchange is not None
+        return bool(self.flows or self._pending) or self.exchange is not None
 
     def close(self) -> None:
         """Nothing of this direction matters any more: let go of what is held."""
@@ -168,6 +168,8 @@ class Course:
         return self._chain.cut(action)
 
     def _take(self, actions: Iterable[Action], now: float) -> None:
+        if self._closed:
+            return
         for action in actions:
             if type(action) is Cut:
                 self._cut = None if action.at == math.inf else action
@@ -244,7 +246,8 @@ class Course:
 
     def _cut_if_due(self, now: float) -> None:
         if self._cut is not None and self._cut.at <= now:
-            self._pass_on(self._cut)
+            cut, self._cut = self._cut, None
+            self._pass_on(cut)
 
     def _go_on(self) -> None:
         """Something left: there may be room for more, or it may have been the last."""

@@ -6,7 +6,7 @@ import contextlib
 import socket
 import struct
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 from chaoscli.proxy.engine import Engine
 from chaoscli.proxy.pipes import Pipe
@@ -39,16 +39,65 @@ class Course(Protocol):
     def ended(self) -> None: ...
 
 
-class Owner(Protocol):
-    """Whom an end tells of what concerns both ends."""
+class Timers(Protocol):
+    """What sets the pace: an engine, or a simulation's kernel."""
 
-    def broke(self, end: End) -> None:
-        """The socket of ``end`` failed."""
+    @property
+    def now(self) -> Callable[[], float]: ...
+
+    def at(self, when: float, call: Callable[[Any], None], argument: Any) -> object: ...
+
+
+class Pair(Protocol):
+    """What holds two ends together."""
 
     def settle(self) -> None:
         """Both streams may be over: close if nothing of them is on its way."""
 
     def close(self, *, reset: bool = False) -> None: ...
+
+
+class Side(Protocol):
+    """What a course needs of an end, whatever stands behind it."""
+
+    course: Course | None
+    read_ended: bool
+
+    @property
+    def engine(self) -> Timers: ...
+
+    @property
+    def owner(self) -> Pair: ...
+
+    @property
+    def other(self) -> Side: ...
+
+    @property
+    def waiting(self) -> bytearray | None:
+        """Accepted for this end, and not yet taken by it."""
+
+    @property
+    def bytes_read(self) -> int: ...
+
+    @property
+    def full(self) -> bool: ...
+
+    def write(self, data: bytes) -> bool: ...
+
+    def finish(self) -> None: ...
+
+    def pause(self) -> None: ...
+
+    def resume(self) -> None: ...
+
+    def close(self, *, reset: bool = False) -> None: ...
+
+
+class Owner(Pair, Protocol):
+    """Whom an end tells of what concerns both ends."""
+
+    def broke(self, end: End) -> None:
+        """The socket of ``end`` failed."""
 
 
 class End:

@@ -18,7 +18,7 @@ from chaoscli.control.routes import Task, route
 from chaoscli.events import Event, FaultHealed, FaultInjected, Noted
 from chaoscli.faults.base import Direction
 from chaoscli.messages import Request, Response
-from chaoscli.proxy.proxy import LinkCounts
+from chaoscli.proxy.faulted_link import LinkCounts
 
 
 class RememberingBoard:

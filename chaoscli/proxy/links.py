@@ -1,0 +1,80 @@
+"""The named links of one world and the faults on them, whatever carries their bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Generic, TypeVar
+
+from chaoscli.errors import NotMadeError
+from chaoscli.events import Event, LinkCounted
+from chaoscli.faults.base import ByteFault, Direction, MessageFault
+from chaoscli.proxy.faulted_link import FaultedLink, LinkCounts
+from chaoscli.proxy.tally import Tally
+
+L = TypeVar("L", bound=FaultedLink[Any])
+
+
+class Links(Generic[L]):
+    """``tell`` gets what happens, stamped by ``now`` (seconds that never go back)."""
+
+    def __init__(self, *, tell: Callable[[Event], None], now: Callable[[], float]) -> None:
+        self._tell = tell
+        self._now = now
+        self._links: dict[str, L] = {}
+
+    def inject(
+        self, name: str, links: Sequence[tuple[str, Direction]], fault: ByteFault | MessageFault, share: float = 1.0
+    ) -> None:
+        """Harm these directions of these links under ``name``; a byte fault takes hold of each connection with ``share``."""
+        if any(name in link.faults for link in self._links.values()):
+            raise NotMadeError(f"there is a fault '{name}' already")
+        directions: dict[str, list[Direction]] = {}
+        for link, direction in links:
+            self._link(link)
+            directions.setdefault(link, []).append(direction)
+        for link, chosen in directions.items():
+            self._links[link].inject(name, chosen, fault, share)
+
+    def update(self, name: str, fault: ByteFault | MessageFault, share: float = 1.0) -> None:
+        """Other settings for the fault ``name``, wherever it is; what it holds waits on under the new ones."""
+        for link in self._links.values():
+            if name in link.faults:
+                link.update(name, fault, share)
+
+    def heal(self, name: str) -> None:
+        """Take the fault away wherever it is, and tell what it did. Nothing happens if there is none of that name."""
+        for link in self._links.values():
+            if name in link.faults:
+                self._tell_measured(link.heal(name))
+
+    def tell_counts(self) -> None:
+        """One LinkCounted for each link."""
+        for name, counts in self.counts().items():
+            self._tell(
+                LinkCounted(
+                    at=self._now(),
+                    link=name,
+                    connections=counts.connections,
+                    open=counts.open,
+                    bytes_request=counts.bytes_request,
+                    bytes_reply=counts.bytes_reply,
+                )
+            )
+
+    def tell_all_measured(self) -> None:
+        """What the faults that are still injected have done so far."""
+        for link in self._links.values():
+            self._tell_measured(link.tallies())
+
+    def counts(self) -> dict[str, LinkCounts]:
+        return {name: link.counts() for name, link in self._links.items()}
+
+    def _tell_measured(self, tallies: Sequence[Tally]) -> None:
+        for tally in tallies:
+            self._tell(tally.measured(self._now()))
+
+    def _link(self, name: str) -> L:
+        try:
+            return self._links[name]
+        except KeyError:
+            raise NotMadeError(f"there is no link '{name}'") from None
