@@ -39,7 +39,7 @@ class HttpLimits:
     idle_s: float = 75.0  # nginx's keepalive_timeout; longer than our clients keep a connection, so they let go first
     read_s: float = 60.0  # a whole request, from its first byte; longer than any play's faults hold one back
     write_s: float = 60.0  # a whole reply into a peer that does not read
-    connections: int = 2048  # below the usual limit of 4096 open files, with room for calls onward
+    connections: int = 2048  # a hundred requests a second that hang for a whole play, and some
 
 
 class _TurnedAwayError(Exception):

@@ -15,6 +15,7 @@ from typing import Any
 
 import trio
 
+from chaoscli.faults.base import BadSetting
 from chaoscli.messages import REQUEST_ID, SENT_AT, TRACE_PARENT, Request, Response
 from chaoscli.services.base import Service
 from chaoscli.services.node import Node
@@ -37,6 +38,10 @@ class BrokerSettings(Capacity):
     service_time: Seconds = setting("how long accepting or acknowledging a message takes, on average", 0.001)
     visibility: Seconds = setting("a message that is not acknowledged for this long is delivered again", 2.0)
     depth: int = setting("messages that one topic keeps; more are answered 503", 10_000, minimum=1)
+
+    def __post_init__(self) -> None:
+        if self.visibility <= 0.0:
+            raise BadSetting("visibility", "is 0; a message must stay hidden for a while, or everybody works on it at once")
 
 
 class Broker(Service):

@@ -1,11 +1,13 @@
 """Hop: a service of no trade, for chains. It does its work, asks the next ones, or hands on through a broker.
 
 Any path will do. ``?items=20`` says that a request brings twenty pieces of work; a hop told to call ``times: 20`` asks
-twenty times for one piece, or, told to ``batch``, once for twenty.
+twenty times for one piece, or, told to ``batch``, once for twenty. Told ``paths: {stock: /order}``, it leaves stock in peace
+when the path begins otherwise.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -13,6 +15,7 @@ from urllib.parse import quote
 
 import trio
 
+from chaoscli.faults.base import BadSetting
 from chaoscli.messages import ATTEMPT, CALLER, REQUEST_ID, SENT_AT, SERVED_AS, TRACE_PARENT, CallError, Request, Response, Result
 from chaoscli.services.base import Service
 from chaoscli.services.node import Node
@@ -26,6 +29,8 @@ LONGEST_POLL_S = 1.0
 PAUSE_AFTER_FAILURE_S = 0.1
 # What one request may ask for: five seconds of a worker of the default speed.
 MOST_ITEMS = 1000
+# As many idle connections as a caller keeps to one callee (ClientLimits.kept).
+MOST_CONSUMERS = 256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,10 +41,20 @@ class HopSettings(Capacity):
     times: int = setting("calls to each of the next ones for each request", 1, minimum=1)
     batch: bool = setting("make one call of all the `times`", False)
     items: int = setting("pieces of work in a request that does not say `?items=`", 1, minimum=1)
+    paths: Mapping[str, str] | None = setting("for a callee not every request needs, how the paths begin that do", None)
     publish: str | None = setting("topic to hand each request on to, answering 202 at once", None)
     consume: str | None = setting("topic to work off", None)
     broker: str = setting("the broker's name", "broker")
     consumers: int = setting("messages worked off at once", 4, minimum=1)
+
+    def __post_init__(self) -> None:
+        for name, number in (("times", self.times), ("items", self.items)):
+            if number > MOST_ITEMS:
+                raise BadSetting(name, f"is {number}; one request may bring {MOST_ITEMS} pieces of work")
+        if self.consumers > MOST_CONSUMERS:
+            raise BadSetting(
+                "consumers", f"is {self.consumers}; each keeps a connection to the broker, so {MOST_CONSUMERS} at most"
+            )
 
 
 class _CalleeFailedError(Exception):
@@ -87,7 +102,8 @@ class Hop(Service):
         settings = self._settings
         each = 1 if settings.batch else settings.times
         target = f"{request.path}?items={settings.times}" if settings.batch else request.path
-        calls = [(callee, number) for callee in self._next for number in range(1, each + 1)]
+        needed = [callee for callee in self._next if request.path.startswith((settings.paths or {}).get(callee, "/"))]
+        calls = [(callee, number) for callee in needed for number in range(1, each + 1)]
         if not settings.parallel:
             return [await self._ask(request, callee, target, number) for callee, number in calls]
         answers: dict[tuple[str, int], Response | _CalleeFailedError] = {}

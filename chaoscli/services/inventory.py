@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from chaoscli.faults.base import BadSetting
 from chaoscli.messages import Request, Response
 from chaoscli.services.base import Service
 from chaoscli.services.node import Node, transaction
-from chaoscli.services.replies import query, reply, segments, unknown, whole_number
+from chaoscli.services.replies import MOST_QUANTITY, query, reply, segments, unknown, whole_number
 from chaoscli.services.work import Capacity
 from chaoscli.settings import setting
 
@@ -21,6 +22,11 @@ class InventorySettings(Capacity):
     """How much of what there is, when the shop opens for the first time."""
 
     stock: Mapping[str, int] | None = setting("pieces of each product; none: 100 BOOK-001, 50 BOOK-002, 0 BOOK-003", None)
+
+    def __post_init__(self) -> None:
+        for product, pieces in (self.stock or {}).items():
+            if not 0 <= pieces <= MOST_QUANTITY:
+                raise BadSetting("stock", f"has {pieces} of '{product}'; a shelf holds from 0 to {MOST_QUANTITY}")
 
 
 class Inventory(Service):

@@ -21,7 +21,7 @@ class OrderSettings(Capacity):
     """What an order involves, besides asking whether there is stock."""
 
     reserve: bool = setting("take the ordered pieces from the stock; false only asks whether there are enough", True)
-    price: int = setting("what one piece costs", 20)
+    price: int = setting("what one piece costs", 20, minimum=1)
     idempotency_key: bool = setting("send the payment an Idempotency-Key, so that a second try cannot charge twice", False)
 
 

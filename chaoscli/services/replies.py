@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import parse_qs, unquote
@@ -12,6 +13,8 @@ from chaoscli.messages import SERVED_AS, Headers, Request, Response
 JSON_TYPE = ("content-type", "application/json")
 # What SQLite's integers and everybody's JSON parsers hold; a larger quantity is a mistake or an attack.
 MOST_QUANTITY = 2**53
+# How an escaped surrogate begins; whole pairs are a character, and rare.
+_HALF_PAIR = rb"\ud"
 
 
 def reply(status: int, value: Any, headers: Headers = ()) -> Response:
@@ -28,7 +31,7 @@ def segments(request: Request) -> list[str]:
 def query(request: Request, name: str, default: str = "") -> str:
     """The first value of a query parameter."""
     _path, _mark, text = request.target.partition("?")
-    return parse_qs(text, keep_blank_values=True, max_num_fields=100).get(name, [default])[0] if text else default
+    return parse_qs(text, keep_blank_values=True).get(name, [default])[0] if text else default
 
 
 def whole_number(text: str, *, least: int = 1) -> int | None:
@@ -46,11 +49,18 @@ def json_object(request: Request) -> dict[str, Any] | None:
 
 
 def json_value(text: bytes) -> Any:
-    """What the JSON says; None for null, and for what is not JSON."""
+    """What the JSON says; None for null, and for what is not JSON.
+
+    Python reads more than JSON has: NaN, Infinity, numbers that overflow to it, and halves of surrogate pairs, none of which
+    could be written again.
+    """
     try:
-        return json.loads(text)
+        value = json.loads(text, parse_constant=_finite, parse_float=_finite)
+        if _HALF_PAIR in text.lower():
+            json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         return None
+    return value
 
 
 def unknown(request: Request, places: Sequence[str]) -> Response:
@@ -66,6 +76,13 @@ def passed_on(*replies: Response | None) -> Headers:
     """The header that says so when one of the replies used was not its service's own."""
     marks = [response.header(SERVED_AS) for response in replies if response is not None]
     return next((((SERVED_AS, mark),) for mark in marks if mark), ())
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text} is not a number that JSON can hold")
+    return number
 
 
 def _matches(path: str, found: list[str]) -> bool:

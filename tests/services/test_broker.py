@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from trio.testing import MockClock
 
+from chaoscli.faults.base import BadSetting
 from chaoscli.messages import SENT_AT, TRACE_PARENT
+from chaoscli.services.broker import BrokerSettings
 from tests.services.shop import Shop
 
 TRACE = (TRACE_PARENT, f"00-{'ab' * 16}-{'cd' * 8}-01")
@@ -220,3 +222,8 @@ def test_each_message_is_pending_or_leased_or_done(steps: list[tuple[str, float]
                 await trio.sleep(value)
 
     trio.run(play, clock=MockClock(autojump_threshold=0))
+
+
+def test_a_message_must_stay_hidden_for_a_while() -> None:
+    with pytest.raises(BadSetting, match="everybody works on it at once"):
+        BrokerSettings(visibility=0.0)

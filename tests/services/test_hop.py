@@ -8,7 +8,9 @@ import trio
 from trio.testing import MockClock
 
 from chaoscli.events import Arrived
+from chaoscli.faults.base import BadSetting
 from chaoscli.messages import TRACE_PARENT, Result
+from chaoscli.services.hop import HopSettings
 from tests.services.shop import Shop
 
 TRACE = (TRACE_PARENT, f"00-{'ab' * 16}-{'cd' * 8}-01")
@@ -109,6 +111,21 @@ async def test_a_request_for_senseless_work_is_refused_after_one_piece_of_it(aut
     shop = chain("a")
     assert await shop.ask("a", "GET", f"/?items={items}") == (400, {"error": "items must be a whole number from 1 to 1000"})
     assert trio.current_time() == pytest.approx(0.1)
+
+
+@pytest.mark.parametrize("settings", [{"times": 1001}, {"items": 1001}, {"consumers": 257}])
+def test_a_hop_is_not_set_to_more_than_it_would_take_itself(settings: dict[str, int]) -> None:
+    with pytest.raises(BadSetting, match=next(iter(settings))):
+        HopSettings(**settings)  # type: ignore[arg-type]
+
+
+async def test_a_callee_is_left_in_peace_by_requests_that_do_not_need_it(autojump_clock: MockClock) -> None:
+    shop = Shop()
+    shop.open("stock", "hop")
+    shop.open("shop", "hop", calls={"stock": {}}, paths={"stock": "/order"})
+    for target, calls in (("/order/1?fast=1", 1), ("/home", 0), ("/", 0)):
+        assert await shop.ask("shop", "GET", target) == (200, {"service": "shop", "calls": calls})
+    assert [request.target for _callee, request in shop.heard] == ["/order/1"]
 
 
 # -- through the broker ----------------------------------------------------------------------------------------------------------

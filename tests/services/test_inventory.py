@@ -8,6 +8,8 @@ import trio
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chaoscli.faults.base import BadSetting
+from chaoscli.services.inventory import InventorySettings
 from tests.services.shop import Shop
 
 CHECK, RESERVE = "/api/inventory/check", "/api/inventory/reserve"
@@ -103,3 +105,9 @@ async def test_a_shop_that_opens_again_has_what_was_left(tmp_path: Path) -> None
     after.open("inventory", "inventory", stock={"PEN": 5})
     assert await after.ask("inventory", "GET", f"{CHECK}/PEN") == (200, said("PEN", True, 3, "In stock"))
     assert after.happened("stocked") == []
+
+
+@pytest.mark.parametrize("pieces", [-1, 2**53 + 1])
+def test_no_shelf_holds_less_than_nothing_or_more_than_can_be_counted(pieces: int) -> None:
+    with pytest.raises(BadSetting, match=f"has {pieces} of 'PEN'"):
+        InventorySettings(stock={"PEN": pieces})
