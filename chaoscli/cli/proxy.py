@@ -25,6 +25,10 @@ def proxy(
     port: Annotated[int | None, typer.Option(min=0, max=65535, help="The API's port, 8474 if not said; 0 takes any.")] = None,
     config: Annotated[Path | None, typer.Option(metavar="FILE", help="Toxiproxy's JSON list of proxies, toxics and all.")] = None,
     seed: Annotated[int, typer.Option(help="All dice follow from it.")] = 1,
+    poll: Annotated[
+        str,
+        typer.Option(metavar="DURATION", help="Poll this long before sleeping, like 200us: quicker, for some of a processor."),
+    ] = "0",
     plain: Annotated[bool, typer.Option("--plain", help="Lines instead of a table (a pipe's and CI's default).")] = False,
 ) -> None:
     """A proxy that breaks connections on cue, until Ctrl-C. Any Toxiproxy client can steer it, at http://localhost:8474.
@@ -37,7 +41,12 @@ def proxy(
         from chaoscli.control.fault_text import parse_fault
         from chaoscli.control.serving import ProxyOptions
         from chaoscli.errors import UsageError
+        from chaoscli.units import UnitError, parse_duration
 
+        try:
+            poll_s = parse_duration(poll)
+        except UnitError as error:
+            raise UsageError(f"--poll: {error}") from None
         faults = tuple(parse_fault(text) for text in fault or ())
         if (listen or faults or http) and not upstream:
             raise UsageError("a link needs an upstream", hint="say where it leads: --upstream 127.0.0.1:5432")
@@ -47,6 +56,7 @@ def proxy(
             port=(DEFAULT_API_PORT if port is None else port) if api else None,
             config=config,
             seed=seed,
+            poll_s=poll_s,
             listen=listen,
             upstream=upstream,
             http=http,

@@ -6,6 +6,7 @@ It ends politely on SIGINT and SIGTERM, and with it every listener and connectio
 from __future__ import annotations
 
 import dataclasses
+import gc
 import signal
 import time
 from collections.abc import Callable
@@ -29,6 +30,7 @@ from chaoscli.events import Event
 from chaoscli.faults.base import MessageFault
 from chaoscli.net.tcp import address_of, listen
 from chaoscli.proxy.board import Board
+from chaoscli.proxy.engine import LINGER_S
 
 # The one link of a proxy that is started with --upstream.
 ONLY_LINK = "proxy"
@@ -36,12 +38,16 @@ ONLY_LINK = "proxy"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProxyOptions:
-    """``port`` None: no API. ``upstream`` makes one link from the start, listening on ``listen``, with these faults."""
+    """``port`` None: no API. ``upstream`` makes one link from the start, listening on ``listen``, with these faults.
+
+    ``poll_s``: how long the engine polls before it sleeps.
+    """
 
     host: str = "localhost"
     port: int | None = DEFAULT_PORT
     config: Path | None = None
     seed: int = 1
+    poll_s: float = 0.0
     listen: str = ""
     upstream: str = ""
     http: bool = False
@@ -71,7 +77,7 @@ async def serve(
     UsageError or PlaybookError when the options or the configuration are wrong, NotMadeError when a port cannot be had.
     """
     asked = _asked(options)
-    board = Board(seed=options.seed, tell=tell)
+    board = Board(seed=options.seed, tell=tell, linger_s=LINGER_S, poll_s=options.poll_s)
     collection = Collection(board, now=time.monotonic, tell=tell)
     async with trio.open_nursery() as nursery:
         listeners = [] if options.port is None else [await _api_listener(options.host, options.port)]
@@ -79,6 +85,8 @@ async def serve(
         nursery.start_soon(end_toxics_in_time, collection)
         nursery.start_soon(keep_names_resolved, collection)
         await _make(collection, asked)
+        gc.collect()
+        gc.freeze()  # what is alive now stays alive: the collector need not walk through it again and again
         api = Api(collection, metrics=lambda: metrics.page(collection.totals()), own_name=options.host)
         if listeners:
             nursery.start_soon(serve_api, api, listeners)

@@ -20,10 +20,16 @@ from chaoscli.proxy.sockets import Socket
 
 # What one poll hands over: large enough to spread its cost, small enough that a batch takes about a millisecond.
 MOST_EVENTS = 256
+# What is due at one instant runs together, but not so much that nobody is read meanwhile.
+MOST_TIMERS = 256
 # The engine's turn before trio gets one; the control plane may wait this long under full load.
 LONGEST_TURN_S = 0.002
 # How long a lingering engine waits in its own selector before it looks whether trio has something to do.
 LINGER_TURN_S = 0.001
+# Some task of trio's is about its work then: so many turns of its loop may follow each other before bytes move again.
+MOST_COURTESIES = 8
+# What a process that does little else should ask for: a caller and a callee in conversation answer each other within this.
+LINGER_S = 0.02
 
 Ready = Callable[[int], None]
 
@@ -118,9 +124,10 @@ class Engine:
         while now() < quiet_at:
             if self._turn(LINGER_TURN_S, patience_s=LINGER_TURN_S):
                 quiet_at = now() + self._linger_s
-            await trio.lowlevel.checkpoint()
-            while trio.lowlevel.current_statistics().tasks_runnable:
-                await trio.lowlevel.checkpoint()  # somebody is about his work: let him finish it
+            for _ in range(MOST_COURTESIES):
+                await trio.lowlevel.checkpoint()
+                if not trio.lowlevel.current_statistics().tasks_runnable:
+                    break
 
     def _turn(self, longest_s: float, *, patience_s: float = 0.0) -> bool:
         """Run callbacks until nothing is ready any more, and wait ``patience_s`` for more; true if there were any."""
@@ -172,7 +179,9 @@ class Engine:
 
     def _run_due(self) -> None:
         timers, now = self._timers, self.now
-        while timers and timers[0][0] <= now():
+        for _ in range(MOST_TIMERS):
+            if not timers or timers[0][0] > now():
+                break
             _, _, call, argument = heapq.heappop(timers)
             call(argument)
         if timers and (self._armed is None or timers[0][0] < self._armed):

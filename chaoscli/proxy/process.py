@@ -13,11 +13,10 @@ from chaoscli.faults.base import BadSetting, Direction
 from chaoscli.faults.catalogue import fault_from_plain
 from chaoscli.net.channel import Channel, Line
 from chaoscli.proxy.board import Board
+from chaoscli.proxy.engine import LINGER_S
 
 # How often the counts of each link are told: fine enough for a live view, nothing beside the traffic itself.
 COUNTS_EVERY_S = 1.0
-# A caller and a callee in conversation answer each other within this; the process has nothing else to do meanwhile.
-LINGER_S = 0.02
 
 
 async def run(channel: Channel, part: Mapping[str, Any]) -> None:
