@@ -7,11 +7,14 @@ from typing import Annotated
 
 import typer
 
+from chaoscli.cli.completion import playbook_names
 from chaoscli.cli.guard import guarded
 
 
 def check(
-    names: Annotated[list[str], typer.Argument(metavar="PLAYBOOK...", help="Files, or names from `chaos list`.")],
+    names: Annotated[
+        list[str], typer.Argument(metavar="PLAYBOOK", help="Files, or names from `chaos list`.", autocompletion=playbook_names)
+    ],
     set_: Annotated[
         list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="Override anything; may be repeated.")
     ] = None,

@@ -6,10 +6,15 @@ from typing import Annotated
 
 import typer
 
+from chaoscli.cli.completion import playbook_names
 from chaoscli.cli.guard import guarded
 
 
-def explain(name: Annotated[str, typer.Argument(metavar="PLAYBOOK", help="A name from `chaos list`, or a file.")]) -> None:
+def explain(
+    name: Annotated[
+        str, typer.Argument(metavar="PLAYBOOK", help="A name from `chaos list`, or a file.", autocompletion=playbook_names)
+    ],
+) -> None:
     """Explain a playbook: its lesson, who calls whom, what goes wrong when, what each variant changes."""
 
     def verb() -> int:

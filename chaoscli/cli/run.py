@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from chaoscli.cli.completion import playbook_names
 from chaoscli.cli.guard import guarded
 
 
@@ -21,7 +22,9 @@ class Show(StrEnum):
 
 
 def run(
-    names: Annotated[list[str], typer.Argument(metavar="PLAYBOOK...", help="Names from `chaos list`, or files.")],
+    names: Annotated[
+        list[str], typer.Argument(metavar="PLAYBOOK", help="Names from `chaos list`, or files.", autocompletion=playbook_names)
+    ],
     seed: Annotated[int | None, typer.Option(help="All dice and arrivals follow from it.")] = None,
     variant: Annotated[list[str] | None, typer.Option(help="Play only this variant; may be repeated.")] = None,
     set_: Annotated[
