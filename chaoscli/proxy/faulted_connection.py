@@ -50,7 +50,7 @@ class FaultedConnection(ABC, Generic[S]):
         """One fault less on the direction it was counted for, if it struck this connection at all."""
         direction = tally.direction
         course = self._courses.get(direction)
-        if course is None or not any(flow.tally is tally for flow in course.flows):
+        if self.is_closed or course is None or not any(flow.tally is tally for flow in course.flows):
             return
         course.change([flow for flow in course.flows if flow.tally is not tally])
         if not course.needed:
