@@ -108,6 +108,11 @@ def errors(column: Column, glyphs: Glyphs) -> Cell:
     return (glyphs.levels[-(-failed * EIGHTHS // column.ended) - 1], "failed") if failed else (" ", "")
 
 
+def harm(columns: Sequence[int], glyphs: Glyphs, most: int) -> list[Cell]:
+    """One cell a column: height is how often it came to pass against the worst column; nothing where it did not."""
+    return [(glyphs.levels[-(-count * EIGHTHS // most) - 1], "failed") if count else (" ", "") for count in columns]
+
+
 def traffic(columns: Sequence[HopColumn], glyphs: Glyphs, busiest: int) -> list[Cell]:
     """One cell a column: height is the number of calls against the busiest column."""
     return [_hop_cell(column, glyphs, min(column.calls * EIGHTHS // max(busiest, 1), EIGHTHS - 1)) for column in columns]

@@ -14,6 +14,7 @@ from chaoscli.events import (
     Event,
     FaultHealed,
     FaultInjected,
+    Happened,
     NodeChanged,
     RequestEnded,
     RequestSkipped,
@@ -22,6 +23,7 @@ from chaoscli.events import (
 from chaoscli.measures.latency import quantile
 from chaoscli.messages import Result
 from chaoscli.topology import Link
+from chaoscli.views.harm import HarmWatch
 from chaoscli.views.scene import Band, Column, Hop, HopColumn, Lane, Mark, Stage, Tally, stacked
 
 
@@ -36,6 +38,7 @@ class LaneWatch:
         self._nodes: dict[str, str] = {}
         self._requests = _Requests(columns)
         self._hops: dict[str, _HopWatch] = {}
+        self._harms = HarmWatch(columns)
         self._loads: set[str] = set()
         self._bands: list[Band] = []
 
@@ -54,6 +57,8 @@ class LaneWatch:
                 self._hop(event).started(event, self._column_of_call(event.at))
             case CallEnded():
                 self._hop(event).ended(event, self._column_of_call(event.at - event.seconds))
+            case Happened():
+                self._harms.feed(event, self._column_of_call(event.at))
             case RequestSkipped():
                 self._requests.skipped += 1
             case NodeChanged():
@@ -80,6 +85,7 @@ class LaneWatch:
             columns=self._requests.columns(now),
             tally=self._tally(hops),
             hops=hops,
+            harms=self._harms.harms(),
             bands=stacked(self._bands),
             nodes=tuple(self._nodes.items()),
         )
@@ -89,7 +95,7 @@ class LaneWatch:
         return min(max(int(share * self._width), 0), self._width - 1)
 
     def _column_of_call(self, at: float) -> int | None:
-        """None for calls of the drain: they have no time on the axis, and a last column of them all would dwarf the others."""
+        """None for what the drain brings: it has no time on the axis, and a last column of them all would dwarf the others."""
         return self._column(at) if at < self.lasts_s else None
 
     def _hop(self, event: CallStarted | CallEnded) -> _HopWatch:

@@ -75,6 +75,16 @@ class Hop:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Harm:
+    """What should not have come to pass in the shop itself, by its words (``paid twice``): how often in each slice of time,
+    and in all."""
+
+    name: str
+    columns: tuple[int, ...]
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Tally:
     """The counts beside a lane. Shares and latencies are None while there is nothing to count."""
 
@@ -129,6 +139,7 @@ class Lane:
     columns: tuple[Column, ...]
     tally: Tally
     hops: tuple[Hop, ...] = ()
+    harms: tuple[Harm, ...] = ()
     bands: tuple[Band, ...] = ()
     nodes: tuple[tuple[str, str], ...] = ()
     summary: str = ""
@@ -174,6 +185,11 @@ class Scene:
     @property
     def over(self) -> bool:
         return all(lane.stage in (Stage.OVER, Stage.INTERRUPTED) for lane in self.lanes)
+
+    @property
+    def harms(self) -> tuple[str, ...]:
+        """What harm came to any lane. Each lane has a row for it: that nothing came to the others is the point."""
+        return tuple(dict.fromkeys(harm.name for lane in self.lanes for harm in lane.harms))
 
     @property
     def hops_tell_latency(self) -> bool:

@@ -18,6 +18,7 @@ from chaoscli.events import (
     FallbackServed,
     FaultHealed,
     FaultInjected,
+    Happened,
     NodeChanged,
     Noted,
     Refused,
@@ -28,6 +29,7 @@ from chaoscli.events import (
 )
 from chaoscli.messages import Result
 from chaoscli.units import format_duration
+from chaoscli.views.harm import HarmFinder
 from chaoscli.views.pace import Pace, Surge
 from chaoscli.views.recovery import RecoveryWatch
 from chaoscli.views.scene import Beat, Tone
@@ -42,6 +44,13 @@ TOGETHER_S = 0.5
 MOST_NOTES = 5
 MOST_TARGETS = 3
 
+_HARMS = {
+    "taken twice": "reserves twice for one request",
+    "made twice": "says yes twice to one request",
+    "paid twice": "charges twice for one request",
+    "done twice": "does the work of one request twice",
+    "writes lost": "loses a write it has just taken: what it holds is older, and stamped newer",
+}
 _WAYS = {
     Result.REFUSED: "nobody listens there",
     Result.RESET: "the connection broke",
@@ -56,10 +65,12 @@ class StoryWatch:
         self._name = name
         self._beats: list[Beat] = []
         self._told: set[Hashable] = set()
+        self._loads: set[str] = set()
         self._open: dict[tuple[str, str], float] = {}
         self._surges: dict[str, Surge] = {}
         self._recovery = RecoveryWatch()
         self._pace = Pace()
+        self._harms = HarmFinder()
         self._up = False
         self._first_fault_at: float | None = None
         self._notes = 0
@@ -81,6 +92,9 @@ class StoryWatch:
                 self._arrived(event)
             case FaultInjected() | FaultHealed():
                 self._fault(event)
+            case Happened():
+                if name := self._harms.harm(event):
+                    self._once((name, event.node), event.at, Tone.TROUBLE, f"{event.node} {_HARMS[name]}")
             case FallbackServed():
                 text = f"{event.caller} answers without {event.callee}, from memory {_about(event.age_s)} old"
                 self._once(("fallback", event.caller, event.callee), event.at, Tone.RELIEF, text)
@@ -101,6 +115,7 @@ class StoryWatch:
         self._recovery.feed(event)
         self._look_for_recovery(event.at)
         if isinstance(event, RequestStarted):
+            self._loads.add(event.load)
             self._open[event.load, event.request] = event.intended_at
             return
         self._open.pop((event.load, event.request), None)
@@ -150,8 +165,8 @@ class StoryWatch:
             self._once((event.result, *link), event.at, Tone.TROUBLE, text)
 
     def _arrived(self, event: Arrived) -> None:
-        if not (event.sent_wall_s and event.received_wall_s):
-            return
+        if not (event.sent_wall_s and event.received_wall_s) or event.caller in self._loads:
+            return  # shoppers have no part in what nodes make of each other's clocks
         ahead = event.sent_wall_s - event.received_wall_s
         if ahead > FUTURE_BY_S:
             text = f"a message from the future: {event.caller} stamped it {_about(ahead)} ahead of {event.node}'s clock"

@@ -12,11 +12,14 @@ from rich.segment import Segment
 from chaoscli.messages import Result
 from chaoscli.recording import Header
 from chaoscli.units import format_duration, format_share
-from chaoscli.views.bars import LATE_S, Cell, Scale, bar, bridged, delays, errors, scale_of, traffic
+from chaoscli.views.bars import LATE_S, Cell, Scale, bar, bridged, delays, errors, harm, scale_of, traffic
 from chaoscli.views.glyphs import WORDS, Glyphs, glyphs_for
 from chaoscli.views.layout import Layout, fit
 from chaoscli.views.lines import Line, cut, length, segments, spread, wrapped
-from chaoscli.views.scene import MULTIPLIED, Band, Beat, Hop, Lane, Scene, Stage
+from chaoscli.views.scene import MULTIPLIED, Band, Beat, Harm, Hop, Lane, Scene, Stage
+
+# What is left of a fault's name still tells it from the others.
+SHORTEST_NAME = 6
 
 T = TypeVar("T")
 
@@ -97,7 +100,7 @@ class _Picture:
         cells[first], cells[last] = (left, "band"), (right, "band")
 
     def _name_band(self, band: Band, cells: list[Cell]) -> None:
-        """In its middle; a band that is too short has its name behind it, or before it, if there is room."""
+        """In its middle; a band that is too short has its name behind it, or before it, or as much of it as goes in."""
         first, last = self._span(band)
         name = f" {band.fault} "
         if len(name) <= last - first - 1:
@@ -108,9 +111,10 @@ class _Picture:
                 for start in (last + 1, first - len(name))
                 if 0 <= start <= len(cells) - len(name) and all(sign == " " for sign, _ in cells[start : start + len(name)])
             ]
+            start = free[0] if free else first + 1
             if not free:
-                return  # the story names it
-            start = free[0]
+                room = last - first - 1
+                name = band.fault[: room - 1] + self._glyphs.cut if room >= SHORTEST_NAME else ""  # the story names it
         cells[start : start + len(name)] = [(sign, "fault") for sign in name]
 
     def _span(self, band: Band) -> tuple[int, int]:
@@ -158,6 +162,8 @@ class _Picture:
                 *(errors(column, self._glyphs) for column in columns),
                 *self._beside(next(panel, None)),
             ]
+        if self._at.harms:
+            yield from self._harms(lane)
         for hop in lane.hops[: self._at.hops]:
             yield self._hop(hop, lane)
 
@@ -201,13 +207,23 @@ class _Picture:
         width = self._at.panel - 2
         return [("  ", ""), (label, "faint"), (f"{value:>{width - len(label)}}", "number")]
 
+    def _harms(self, lane: Lane) -> Iterator[Line]:
+        """A row for each harm that came to any lane."""
+        for name in self._scene.harms:
+            most = max(max(one.columns) for other in self._scene.lanes for one in other.harms if one.name == name)
+            unharmed = Harm(name=name, columns=(0,) * len(lane.columns), count=0)
+            own = next((one for one in lane.harms if one.name == name), unharmed)
+            yield [
+                *self._label(name),
+                *self._stretched(harm(own.columns, self._glyphs, most)),
+                *self._beside(("in all", str(own.count))),
+            ]
+
     def _hop(self, hop: Hop, lane: Lane) -> Line:
         caller, _, callee = hop.link.partition(" -> ")
         # Whom it calls says enough, unless others call the same.
         alone = [other.link.partition(" -> ")[2] for other in lane.hops].count(callee) == 1
         name = f"{'' if alone else caller}{self._glyphs.arrow}{' ' if alone else ''}{callee}"
-        room = self._at.gutter - 2
-        name = name if len(name) <= room else name[: room - 1] + self._glyphs.cut
         if self._scene.hops_tell_latency:
             cells = delays(bridged(hop.columns), self._glyphs, self._scale)
         else:
@@ -216,11 +232,16 @@ class _Picture:
         if len(calls) + len(latency) + 1 > self._at.panel - 2:
             calls = str(hop.calls)
         return [
-            (f"{name:>{room}} ", "faint"),
-            (self._glyphs.wall, "faint"),
+            *self._label(name),
             *self._stretched(cells),
             *self._beside((calls, latency)),
         ]
+
+    def _label(self, name: str) -> Line:
+        """What stands before a sub-row, as far as there is room."""
+        room = self._at.gutter - 2
+        name = name if len(name) <= room else name[: room - 1] + self._glyphs.cut
+        return [(f"{name:>{room}} ", "faint"), (self._glyphs.wall, "faint")]
 
     def _busiest(self, link: str) -> int:
         """The most calls of any column of this link, over all lanes: their heights can be compared."""

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from chaoscli.messages import Result
 from chaoscli.views.lane import LaneWatch
-from chaoscli.views.scene import Band, Column, Hop, HopColumn, Lane, Mark, Stage, Tally
+from chaoscli.views.scene import Band, Column, Harm, Hop, HopColumn, Lane, Mark, Stage, Tally
 from tests.support.recordings import Play, recording
 from tests.views import plays
 
@@ -134,3 +134,15 @@ def test_reading_event_by_event_ends_where_reading_all_at_once_does() -> None:
         for event in record.events:
             at_once.feed(event)
         assert stepwise.lane(13.0) == at_once.lane(13.0)
+
+
+def test_harm_is_counted_when_it_is_done_and_what_the_drain_brings_only_in_all() -> None:
+    play = recording().curtain(10)
+    for request, at in (("r1", 1.0), ("r1", 2.5), ("r1", 3.0), ("r2", 3.5), ("r3", 9.0), ("r3", 10.5)):
+        play.happened("payment", "charged", request, at=at)
+    play.happened("payment", "charge repeated", "r2", at=5.0).happened("b", "newer write lost", "w1", at=9.5)
+
+    assert lane_of(play, now=11).harms == (
+        Harm(name="paid twice", columns=(0, 2, 0, 0, 0), count=3),
+        Harm(name="writes lost", columns=(0, 0, 0, 0, 1), count=1),
+    )

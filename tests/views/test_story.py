@@ -117,6 +117,23 @@ def test_a_message_stamped_later_than_it_came_is_from_the_future() -> None:
     assert story_of(honest) == []
 
 
+def test_shoppers_have_no_part_in_what_nodes_make_of_clocks() -> None:
+    play = recording().curtain(10).request(at=1.0, name="r1").call("shoppers -> order", "r1", at=1.0, arrives=0.0, skew=-0.15)
+
+    assert story_of(play, now=2.0) == []
+
+
+def test_harm_to_the_shop_is_told_once_for_each_kind_and_node() -> None:
+    play = recording().curtain(10).happened("payment", "charged", "r1", at=1.0).happened("payment", "charged", "r2", at=1.5)
+    play.happened("payment", "charged", "r1", at=2.0).happened("payment", "charged", "r2", at=2.5)
+    play.happened("b", "newer write lost", "w1", at=3.0).happened("b", "newer write lost", "w2", at=3.5)
+
+    assert story_of(play) == [
+        "2.00 trouble payment charges twice for one request",
+        "3.00 trouble b loses a write it has just taken: what it holds is older, and stamped newer",
+    ]
+
+
 def test_the_death_of_a_node_is_told_and_its_start_is_not() -> None:
     play = recording().node("order", "starting", at=-1).node("order", "ready", at=-0.5).curtain(10)
     play.node("order", "killed", at=2).node("order", "starting", at=3).node("order", "ready", at=3.5)

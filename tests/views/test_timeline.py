@@ -89,6 +89,31 @@ def test_overlapping_faults_stack_and_short_ones_are_named_beside_their_band() -
     ]
 
 
+def test_a_name_longer_than_its_band_with_no_room_beside_it_is_cut() -> None:
+    play = recording("one").curtain(10).requests(since=0, until=10, rate=10, took=0.02)
+    play.fault("lost-requests", at=0, until=3).fault("lost-replies", at=3.5, until=6).fault("b", at=7, until=9)
+
+    lines = drawn(Timeline(final_scene(run_of(play), 60)), 60).splitlines()
+
+    assert lines[1] == "             ├lost-r…┤ ├lost-…┤  ├─ b ─┤"
+
+
+def test_harm_to_one_lane_has_a_row_in_each() -> None:
+    # 20 requests over 10 s get 13 columns of 0.77 s: the second charge is in that from 1.54 s, two more in that from 4.62 s.
+    harmed = recording("harmed").curtain(10).requests(since=0, until=10, rate=2, took=0.02)
+    for at in (1, 2, 5.1, 5.2):
+        harmed.happened("payment", "charged", "s-1", at=at)
+    spared = recording("spared").curtain(10).requests(since=0, until=10, rate=2, took=0.02)
+    spared.happened("payment", "charged", "s-1", at=1)
+
+    lines = drawn(Timeline(final_scene(run_of(harmed, spared), 80)), 80).splitlines()
+
+    assert [line for line in lines if "paid" in line] == [
+        " paid twice │        ▄▄▄▄           ████                        in all         3",
+        " paid twice │                                                   in all         0",
+    ]
+
+
 def test_variants_without_a_fault_are_not_shaded() -> None:
     def play(name: str) -> RunRecording:
         return run_of(recording(name).curtain(10).requests(since=0, until=10, rate=10, took=0.02))
