@@ -9,8 +9,9 @@ import trio
 from trio.testing import MockClock
 
 from chaoscli.messages import CallError, Request, Response, Result
-from chaoscli.net.http_client import ClientLimits, HttpTransport
+from chaoscli.net.http_client import HttpTransport
 from chaoscli.net.http_server import HttpServer
+from chaoscli.net.pool import ClientLimits
 from chaoscli.net.tcp import address_of, listen
 
 GET = Request(method="GET", target="/a?b=1", headers=(("x-request-id", "shoppers-1"),))
