@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from chaoscli.measures.base import COUNT, PER_SECOND, Compute, Measure, Taking, When
 from chaoscli.measures.calls import amplification, attempts, calls, peak, retries
-from chaoscli.measures.facts import count, duplicates, from_future, lost_writes, one_way
+from chaoscli.measures.facts import completion, count, duplicates, from_future, lost_writes, one_way
 from chaoscli.measures.flow import goodput, lateness_max, lateness_median, most_in_flight, throughput
 from chaoscli.measures.latency import latency_at, longest, mean, slowest
 from chaoscli.measures.nodes import longest_queue, mean_queued, mean_worked, most_busy, turned_away
@@ -94,6 +94,14 @@ _ALL = (
         "median time from sent to received, by the clocks of the two: may be negative",
     ),
     _measure("count", COUNT, count, ("what",), "how often something happened in the shop, by its name", needs="what"),
+    _measure(
+        "completion",
+        DURATION,
+        completion,
+        ("what",),
+        "median time from a request's start until the last thing of that name that came of it",
+        needs="what",
+    ),
 )
 
 MEASURES: dict[str, Measure] = {measure.name: measure for measure in _ALL}

@@ -41,6 +41,19 @@ def count(recording: Recording, scope: Scope) -> float:
     return float(sum(scope.what in ("", one.what) and one.at in within for one in recording.of(Happened)))
 
 
+def completion(recording: Recording, scope: Scope) -> float:
+    """Median time from when a request was to begin until the last ``scope.what`` that came of it, however long ago it had been
+    answered. Requests of which none has come are not in it: ``count`` tells whether there are any."""
+    within, begun = spans(recording, scope), recording.derived(beginnings)
+    last: dict[str, float] = {}
+    for one in recording.of(Happened):
+        if one.what == scope.what and one.request in begun and begun[one.request] in within:
+            last[one.request] = max(one.at, last.get(one.request, one.at))
+    if not last:
+        raise NoData(f"'{scope.what}' came of no request")
+    return quantile(sorted(at - begun[request] for request, at in last.items()), 0.5)
+
+
 def duplicates(recording: Recording, scope: Scope) -> float:
     """How often a request had an effect again that it had had before. It belongs to the window in which its request began."""
     within, begun = spans(recording, scope), recording.derived(beginnings)

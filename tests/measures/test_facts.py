@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import chaoscli
-from chaoscli.measures.base import Scope, Window
+from chaoscli.measures.base import Scope, When, Window
 from chaoscli.measures.catalogue import MEASURES
 from chaoscli.measures.facts import EFFECTS, FACTS
 from chaoscli.topology import Link
@@ -97,3 +97,34 @@ def test_a_lost_write_is_counted_on_the_node_that_lost_it() -> None:
     play.happened("b", "newer write lost", "s-2", at=3).happened("b", "write discarded", "s-3", at=3)
     assert [read(play, "lost_writes"), read(play, "lost_writes", node="b")] == [2, 1]
     assert read(play, "lost_writes", window=Window("after", "skew")) == 0
+
+
+# -- when it was really done
+
+
+def worked_off() -> Play:
+    """Three orders, answered after 10 ms; two nodes work each off, the second of them slow while it is tired, from 2 to 4."""
+    play = recording().fault("tired", at=2, until=4)
+    for name, at, done in (("s-1", 1.0, 0.3), ("s-2", 2.0, 0.9), ("s-3", 3.0, 1.5)):
+        play.request(at=at, took=0.01, name=name)
+        play.happened("b", "worked off", name, at=at + 0.1).happened("e", "worked off", name, at=at + done)
+    return play
+
+
+def test_completion_is_when_the_last_was_done_long_after_the_answer() -> None:
+    assert read(worked_off(), "completion", what="worked off") == pytest.approx(0.9)  # of 0.3, 0.9 and 1.5
+
+
+def test_completion_belongs_to_the_window_in_which_the_request_began() -> None:
+    def within(when: When) -> float | None:
+        return read(worked_off(), "completion", what="worked off", window=Window(when, "tired"))
+
+    # s-3 is done at 4.5, after the heal, and still one of those that came while it lasted.
+    assert [within("before"), within("during"), within("after")] == [pytest.approx(0.3), pytest.approx(0.9), None]
+
+
+def test_the_order_of_telling_does_not_matter_and_other_facts_are_none_of_its_business() -> None:
+    play = recording().request(at=1, took=0.01, name="s-1").happened("e", "worked off", "s-1", at=3)
+    play.happened("b", "worked off", "s-1", at=2).happened("b", "published", "s-1", at=9)
+    assert read(play, "completion", what="worked off") == pytest.approx(2.0)
+    assert read(play, "completion", what="charged") is None
