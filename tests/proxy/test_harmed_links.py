@@ -3,10 +3,12 @@ from __future__ import annotations
 import trio
 
 from chaoscli.faults.drop import Drop
+from chaoscli.faults.hang import Hang
 from chaoscli.faults.latency import Latency
 from chaoscli.faults.refuse import Refuse
 from chaoscli.faults.reset import ResetConnections
 from chaoscli.faults.silence import Silence
+from chaoscli.faults.timeout import Timeout
 from tests.proxy.stage import BOTH, LINK, REPLY, REQUEST, Stage, hears_nothing, is_reset, read, read_to_end, reset
 
 AN_HOUR = Latency(delay=3600.0)
@@ -153,6 +155,48 @@ async def test_resetting_accepts_and_resets_without_troubling_the_callee(stage: 
     after = await stage.call(address)
     await after.send_all(b"first")
     assert await read(await stage.accept(), 5) == b"first"
+
+
+async def test_a_timeout_healed_in_both_directions_closes_the_connection_once_and_the_proxy_serves_on(stage: Stage) -> None:
+    address = stage.link()
+    caller = await stage.call(address)
+    callee = await stage.accept()
+    stage.inject("timeout", Timeout(), *BOTH)
+    await caller.send_all(b"dropped")
+    await stage.until_counted(request=7)
+    stage.board.heal("timeout")
+    assert await read_to_end(caller) == b""
+    assert await read_to_end(callee) == b""
+    again = await stage.call(address)
+    await again.send_all(b"on")
+    assert await read(await stage.accept(), 2) == b"on"
+
+
+async def test_new_settings_keep_what_the_old_ones_held_and_the_reset_behind_it(stage: Stage) -> None:
+    caller, callee = await stage.connected()
+    stage.inject("lag", AN_HOUR, REQUEST)
+    await caller.send_all(b"last words")
+    await stage.until_counted(request=10)
+    reset(caller)
+    assert await hears_nothing(callee)
+    stage.board.update("lag", Latency(delay=1800.0))
+    assert await hears_nothing(callee)
+    stage.board.update("lag", Latency(delay=0.001))
+    assert await read(callee, 10) == b"last words"
+    assert await is_reset(callee)
+    await stage.until_counted(open_=0)
+
+
+async def test_a_hanging_connect_leaves_open_connections_alone_and_what_a_healed_silence_held(stage: Stage) -> None:
+    caller, callee = await stage.connected()
+    stage.inject("cut", Silence(), REQUEST)
+    await caller.send_all(b"held")
+    await stage.until_counted(request=4)
+    stage.inject("hang", Hang(), REQUEST)
+    stage.board.heal("cut")
+    assert await read(callee, 4) == b"held"
+    await caller.send_all(b"on")
+    assert await read(callee, 2) == b"on"
 
 
 async def test_a_share_picks_the_same_connections_for_the_same_seed(stage: Stage) -> None:
