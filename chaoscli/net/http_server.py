@@ -239,7 +239,11 @@ class _Connection:
                 thrown_away += len(data)
 
 
-_REASONS = {status.value: status.phrase.encode() for status in HTTPStatus}
+# Python 3.13 follows RFC 9110 in renaming two of them; a reply is the same under every Python.
+_REASONS = {status.value: status.phrase.encode() for status in HTTPStatus} | {
+    413: b"Content Too Large",
+    422: b"Unprocessable Content",
+}
 # Ours to say: the framing is decided here, whatever a handler thinks.
 _FRAMING = frozenset({"content-length", "transfer-encoding", "connection"})
 

@@ -105,7 +105,7 @@ async def test_a_caller_that_waits_for_permission_gets_it() -> None:
 
 async def test_a_caller_that_waits_for_permission_to_send_too_much_is_spared_the_sending() -> None:
     head = f"POST /a HTTP/1.1\r\n{HOST}content-length: 101\r\nexpect: 100-continue\r\n\r\n"
-    assert await ask(head) == turned_away("413 Request Entity Too Large", "a body may have 100 bytes")
+    assert await ask(head) == turned_away("413 Content Too Large", "a body may have 100 bytes")
 
 
 async def test_an_answer_without_content_has_no_length() -> None:
@@ -152,13 +152,13 @@ async def test_a_head_without_end_is_turned_away() -> None:
 
 async def test_an_announced_body_that_is_too_large_is_turned_away_unread() -> None:
     reply = await ask(f"POST / HTTP/1.1\r\n{HOST}content-length: 101\r\n\r\n")
-    assert reply == turned_away("413 Request Entity Too Large", "a body may have 100 bytes")
+    assert reply == turned_away("413 Content Too Large", "a body may have 100 bytes")
 
 
 async def test_a_chunked_body_is_turned_away_once_it_is_too_large() -> None:
     chunk = "32\r\n" + "x" * 50 + "\r\n"
     reply = await ask(f"POST / HTTP/1.1\r\n{HOST}transfer-encoding: chunked\r\n\r\n{chunk}", chunk, chunk)
-    assert reply == turned_away("413 Request Entity Too Large", "a body may have 100 bytes")
+    assert reply == turned_away("413 Content Too Large", "a body may have 100 bytes")
 
 
 async def test_two_lengths_for_one_body_are_turned_away() -> None:
@@ -167,7 +167,7 @@ async def test_two_lengths_for_one_body_are_turned_away() -> None:
 
 
 async def test_head_is_turned_away_without_a_body() -> None:
-    refusal = turned_away("413 Request Entity Too Large", "a body may have 100 bytes")
+    refusal = turned_away("413 Content Too Large", "a body may have 100 bytes")
     assert await ask(f"HEAD / HTTP/1.1\r\n{HOST}content-length: 101\r\n\r\n") == refusal.partition("{")[0]
 
 
