@@ -113,6 +113,11 @@ class Exchange:
         self._put(out, direction, (Finish(now),))
         return self._settled(out)
 
+    @property
+    def is_idle(self) -> bool:
+        """Every request has been answered: whoever pairs what comes next may start afresh."""
+        return not (self._turns or self._sending is not None or self._muted)
+
     def released(self) -> None:
         """All that was to wait has gone out; what comes next need not queue behind it."""
         for direction in self._floors:

@@ -1,0 +1,306 @@
+"""Links in memory: messages travel as values, and as bytes through the very chains of the real proxy where a fault wants them.
+
+A clean connection hands a value over one latency after it was sent. Where faults take hold, the message is encoded, the
+link's courses and exchanges treat the bytes as they would a socket's, and it arrives when its last byte does.
+"""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Callable
+from typing import Any
+
+import h11
+
+from chaoscli.events import Event
+from chaoscli.faults.base import Direction
+from chaoscli.messages import Request, Response
+from chaoscli.net.codec import Reader, request_bytes, request_size, response_bytes, response_size
+from chaoscli.net.memory import CalleePeer, CallerPeer, Ending
+from chaoscli.net.pool import Pool
+from chaoscli.proxy.course import Store
+from chaoscli.proxy.end import Course
+from chaoscli.proxy.exchange import Exchange
+from chaoscli.proxy.faulted_connection import FaultedConnection
+from chaoscli.proxy.faulted_link import FaultedLink
+from chaoscli.worlds.clock import Gate, Kernel
+
+# What a message takes from peer to peer on a clean link, the work of its sender and receiver included: half of what a round
+# trip through the real proxy takes beyond the service's own time. Never nothing, which would hide races.
+LINK_S = 0.0004
+
+# How a new connection reaches its callee: None when nobody is there.
+Accept = Callable[[], "tuple[CalleePeer, Gate] | None"]
+
+
+class MemoryEnd:
+    """One end of a connection at the proxy, and the peer behind it; what is passed to it arrives there one latency later.
+
+    ``waiting`` holds what is passed on before the callee has been dialled, and is None from then on.
+    """
+
+    __slots__ = (
+        "_closing", "_encode", "_reader", "bytes_read", "closed", "course", "engine", "gate", "other", "owner", "peer",
+        "read_ended", "waiting", "write_ended",
+    )  # fmt: skip
+
+    other: MemoryEnd
+
+    def __init__(self, kernel: Kernel, owner: MemoryConnection, encode: Callable[[Any], bytes]) -> None:
+        self.engine = kernel
+        self.owner = owner
+        self.course: Course | None = None
+        self.waiting: bytearray | None = bytearray()
+        self.bytes_read = 0
+        self.read_ended = False
+        self.write_ended = False
+        self.closed = False
+        self.peer: Any = None
+        self.gate: Gate | None = None
+        self._reader: Reader[Any] = Reader()
+        self._encode = encode
+        self._closing = False  # the end of the stream is to follow what is waiting
+
+    def open(self, peer: CallerPeer | CalleePeer, gate: Gate | None) -> None:
+        """There is a peer: what was passed on before goes its way."""
+        self.peer, self.gate = peer, gate
+        peer.carrier = self
+        waiting, self.waiting = self.waiting, None
+        if waiting:
+            self.write(bytes(waiting))
+        if self._closing:
+            self.finish()
+
+    # -- from the peer -----------------------------------------------------------------------------------------------------
+
+    def send(self, message: Request | Response) -> None:
+        """Carry it to the other end's peer, as a value if nothing on the way looks at bytes."""
+        if self.closed or self.read_ended:
+            return
+        owner, other = self.owner, self.other
+        if isinstance(message, Request):
+            owner.begin(message)
+        if self.course is None and other.waiting is None:
+            self.bytes_read += (
+                request_size(owner.callee_name, message) if isinstance(message, Request) else response_size(message)
+            )
+            other._later(other._arrived, message)
+            return
+        data = self._encode(message)
+        self.bytes_read += len(data)
+        other._reader.expect(data, message)
+        if self.course is not None:
+            self.course.received(data)
+        else:
+            other.write(data)
+
+    def left(self) -> None:
+        """The peer closed its side, in the middle of anything."""
+        self.peer = None
+        if self.closed or self.read_ended:
+            return
+        self.read_ended = True
+        if self.other.waiting is not None:
+            self.owner.close()  # it went before it was put through to anyone
+        elif self.course is not None:
+            self.course.ended()
+        else:
+            self.other.finish()
+        if self.other.read_ended:
+            self.owner.settle()
+
+    def crashed(self) -> None:
+        """The peer is gone without a word; what it sent is on its way."""
+        self.peer = None
+        if not self.closed:
+            self.owner.broke(self)
+
+    # -- to the peer -------------------------------------------------------------------------------------------------------
+
+    def write(self, data: bytes) -> bool:
+        if self.waiting is not None:
+            self.waiting += data
+        elif self.peer is None and not self.closed and not self.write_ended:
+            self.owner.broke(self)  # whoever writes to a closed socket is answered by a reset
+        elif not self.closed and not self.write_ended:
+            self._later(self._read, data)
+        return True
+
+    def finish(self) -> None:
+        if self.closed or self.write_ended:
+            return
+        if self.waiting is not None:
+            self._closing = True
+            return
+        self.write_ended = True
+        if self.other.write_ended:
+            self.owner.close()
+        else:
+            self._later(self._ended, Ending.CLOSED)
+
+    def close(self, *, reset: bool = False) -> None:
+        if not self.closed:
+            self.closed = True
+            self.waiting = None
+            self._later(self._ended, Ending.RESET if reset else Ending.CLOSED)
+
+    @property
+    def full(self) -> bool:
+        """Never: a message is sent whole, and a caller sends one at a time."""
+        return False
+
+    def pause(self) -> None:
+        """Nobody can be held back who has sent already."""
+
+    def resume(self) -> None:
+        """Nobody was held back."""
+
+    # -- arriving ----------------------------------------------------------------------------------------------------------
+
+    def _later(self, arrive: Callable[[Any], None], what: Any) -> None:
+        kernel = self.engine
+        kernel.at(kernel.now() + LINK_S, arrive, what, self.gate)
+
+    def _arrived(self, message: Any) -> None:
+        if self.peer is not None:
+            self.peer.arrives(message)
+        elif not self.closed:
+            self.owner.broke(self)
+
+    def _read(self, data: bytes) -> None:
+        peer = self.peer
+        if peer is None:
+            return
+        peer.heard = True
+        try:
+            for message in self._reader.read(data):
+                peer.arrives(message)
+        except h11.RemoteProtocolError as error:
+            peer.ends(Ending.CLOSED, str(error).partition(": bytearray(")[0])
+
+    def _ended(self, ending: Ending) -> None:
+        peer = self.peer
+        if peer is None:
+            return
+        try:
+            for message in self._reader.end() if ending is Ending.CLOSED else ():
+                peer.arrives(message)
+            peer.ends(ending)
+        except h11.RemoteProtocolError as error:
+            peer.ends(ending, str(error))
+
+    def asks(self, request: Request) -> None:
+        """The next reply to arrive here answers this."""
+        self._reader.request = request
+
+
+class MemoryConnection(FaultedConnection[MemoryEnd]):
+    """From its caller's peer through the link to its callee's."""
+
+    __slots__ = ("_link", "callee_name")
+
+    def __init__(self, kernel: Kernel, number: int, link: MemoryLink, *, store: Store) -> None:
+        self._link = link
+        self.callee_name = link.callee_name
+        super().__init__(
+            number, lambda owner: _ends(kernel, owner, link.callee_name), exchange=None, store=store, closed=link.closed
+        )
+
+    @property
+    def dialled(self) -> bool:
+        return self.callee.waiting is None
+
+    def dial(self, accept: Accept) -> None:
+        """Join the callee; where nobody is, the caller gets a reset, the nearest thing for one who was let in already."""
+        taken = accept()
+        if taken is None:
+            self.broke(self.callee)
+        else:
+            self.callee.open(*taken)
+
+    def begin(self, request: Request) -> None:
+        """A request is about to be sent. Only where requests are judged, or one is still to be answered, bytes must be read."""
+        self.caller.asks(request)
+        judge = self._link.decide
+        if self.exchange is not None and (judge is not None or not self.exchange.is_idle):
+            return
+        if judge is not None:
+            self.converse(Exchange(judge))
+        elif self.exchange is not None:
+            self.converse(None)
+            for direction in tuple(self._courses):
+                self._drop_if_clean(direction)
+
+    def _drop_if_clean(self, direction: Direction) -> None:
+        if not self._courses[direction].needed:
+            del self._courses[direction]
+            self._end(direction).course = None
+
+
+class MemoryLink(FaultedLink[MemoryConnection]):
+    """``accept`` makes the callee's side of a new connection."""
+
+    def __init__(
+        self, kernel: Kernel, name: str, callee: str, *, seed: int, tell: Callable[[Event], None], accept: Accept
+    ) -> None:
+        super().__init__(name, seed=seed, tell=tell, now=kernel.now, http=True)
+        self.callee_name = callee
+        self._kernel = kernel
+        self._accept = accept
+
+    async def connect(self, gate: Gate | None) -> CallerPeer:
+        """A new connection, one latency later; ConnectionRefusedError while a fault refuses."""
+        await self._kernel.sleep(LINK_S, gate)
+        if self._refuses:
+            raise ConnectionRefusedError(errno.ECONNREFUSED, "nobody listens")
+        self._accepted += 1
+        connection = MemoryConnection(self._kernel, self._accepted, self, store=self._store)
+        peer = CallerPeer()
+        connection.caller.open(peer, gate)
+        self._took_in(connection)
+        return peer
+
+    @property
+    def decide(self) -> Any:
+        """What judges requests; None while there is nothing to decide."""
+        assert self._judge is not None
+        return self._judge.decide_or_none
+
+    def closed(self, connection: MemoryConnection) -> None:
+        self._closed(connection)
+
+    def crash(self, gate: Gate) -> None:
+        """Whoever is behind ``gate`` is gone: every end it had breaks."""
+        for connection in tuple(self._connections):
+            for end in (connection.caller, connection.callee):
+                if end.gate is gate and end.waiting is None:
+                    end.crashed()
+
+    def _listen_or_refuse(self) -> None:
+        """Asked at each connection; there is no listener to take away."""
+
+    def _put_through(self, connection: MemoryConnection) -> None:
+        if not (connection.dialled or connection.is_closed or self._holds_back(connection)):
+            connection.dial(self._accept)
+
+
+class MemoryTransport(Pool[CallerPeer]):
+    """``net.base.Transport`` over links in memory; ``gate`` holds up what its node does."""
+
+    def __init__(self, links: dict[str, MemoryLink], gate: Gate | None = None) -> None:
+        super().__init__()
+        self._links = links
+        self._gate = gate
+
+    async def _connect(self, callee: str) -> CallerPeer:
+        return await self._links[callee].connect(self._gate)
+
+    def _leads_to(self, connection: CallerPeer, callee: str) -> bool:
+        return True
+
+
+def _ends(kernel: Kernel, owner: MemoryConnection, callee_name: str) -> tuple[MemoryEnd, MemoryEnd]:
+    caller = MemoryEnd(kernel, owner, lambda request: request_bytes(callee_name, request))
+    callee = MemoryEnd(kernel, owner, response_bytes)
+    caller.other, callee.other = callee, caller
+    return caller, callee
