@@ -87,7 +87,7 @@ async def test_it_takes_a_proxy_down_and_resets_everything(client: Any, live: Li
     web = await in_thread(client.create, live.echo, "web")
     await in_thread(web.add_toxic, type="timeout", attributes={"timeout": 0})
     await in_thread(web.disable)
-    with pytest.raises(OSError, match="refused|connect"):
+    with pytest.raises(OSError, match=r"refused|connect"):
         await live.connect({"listen": web.listen})
     assert await in_thread(client.reset)
     assert await in_thread(web.toxics) == {}
