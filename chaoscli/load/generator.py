@@ -13,14 +13,16 @@ import trio
 
 from chaoscli.events import Event, RequestEnded, RequestSkipped, RequestStarted
 from chaoscli.load.mix import Mix
-from chaoscli.load.pacer import Pacer
+from chaoscli.load.pacer import Pacer, pacer_of
 from chaoscli.load.settings import Load
 from chaoscli.messages import CallError, Request, Response, Result
+from chaoscli.resilience.call import Caller, Limit, Prepare
 from chaoscli.resilience.fallback import is_fallback
+from chaoscli.resilience.policy import Policy
+from chaoscli.settings import from_plain
+from chaoscli.topology import NodeSpec
 from chaoscli.tracing import call_headers
 from chaoscli.units import PerSecond
-
-Prepare = Callable[[int], Request]
 
 
 class Generator:
@@ -162,3 +164,26 @@ class Generator:
         if not (response.status in expected if expected else response.status < 400):
             return Result.FAILED
         return Result.FALLBACK if is_fallback(response) else Result.OK
+
+
+def generator_of(
+    spec: NodeSpec,
+    *,
+    seed: int,
+    lasts_s: float,
+    exchange: Callable[[Request], Awaitable[Response]],
+    sleep: Callable[[float], Awaitable[None]],
+    now: Callable[[], float],
+    wall: Callable[[], float],
+    tell: Callable[[Event], None],
+    limit: Limit = trio.move_on_after,
+) -> Generator:
+    """The generator of a load's node, whose settings are a plain Load and whose one call has the Load's policy."""
+    load = from_plain(Load, spec.settings)
+    policy = from_plain(Policy, spec.calls[load.callee])
+    caller = Caller(
+        caller=spec.name, callee=load.callee, policy=policy, exchange=exchange, sleep=sleep, now=now, seed=seed, tell=tell,
+        limit=limit,
+    )  # fmt: skip
+    pacer = pacer_of(spec.name, load, lasts_s=lasts_s, seed=seed)
+    return Generator(name=spec.name, load=load, pacer=pacer, call=caller.call, now=now, wall=wall, seed=seed, tell=tell)

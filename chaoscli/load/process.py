@@ -13,13 +13,10 @@ from typing import Any
 import trio
 
 from chaoscli.errors import NotMadeError
-from chaoscli.load.generator import Generator
-from chaoscli.load.pacer import pacer_of
+from chaoscli.load.generator import generator_of
 from chaoscli.load.settings import Load
 from chaoscli.net.channel import Channel, Line
 from chaoscli.net.http_client import HttpTransport
-from chaoscli.resilience.call import Caller
-from chaoscli.resilience.policy import Policy
 from chaoscli.settings import from_plain
 from chaoscli.topology import NodeSpec
 
@@ -33,24 +30,14 @@ async def run(channel: Channel, part: Mapping[str, Any]) -> None:
     spec = from_plain(NodeSpec, part["node"])
     load = from_plain(Load, spec.settings)
     transport = HttpTransport({callee: (host, port) for callee, (host, port) in part["neighbours"].items()})
-    caller = Caller(
-        caller=spec.name,
-        callee=load.callee,
-        policy=from_plain(Policy, spec.calls[load.callee]),
+    generator = generator_of(
+        spec,
+        seed=part["seed"],
+        lasts_s=part["lasts_s"],
         exchange=lambda request: transport.exchange(load.callee, request),
         sleep=trio.sleep,
         now=time.monotonic,
-        seed=part["seed"],
-        tell=channel.tell_event,
-    )
-    generator = Generator(
-        name=spec.name,
-        load=load,
-        pacer=pacer_of(spec.name, load, lasts_s=part["lasts_s"], seed=part["seed"]),
-        call=caller.call,
-        now=time.monotonic,
         wall=time.time,
-        seed=part["seed"],
         tell=channel.tell_event,
     )
 

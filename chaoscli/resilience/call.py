@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 import trio
@@ -25,6 +26,7 @@ from chaoscli.resilience.retry import is_passing, wants_retry
 from chaoscli.units import format_duration
 
 Prepare = Callable[[int], Request]
+Limit = Callable[[float], AbstractContextManager[trio.CancelScope]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,8 +45,8 @@ class _Ending:
 class Caller:
     """Calls of ``caller`` to ``callee``. It keeps what outlives a call: the budget, the slots in use, the last good answers.
 
-    ``exchange`` carries one request and brings its answer, or raises CallError; ``sleep`` takes seconds; ``now`` is the
-    monotonic clock that events are stamped with.
+    ``exchange`` carries one request and brings its answer, or raises CallError; ``sleep`` takes seconds, and so does
+    ``limit``, which cancels what takes longer; ``now`` is the monotonic clock that events are stamped with.
     """
 
     def __init__(
@@ -58,6 +60,7 @@ class Caller:
         now: Callable[[], float],
         seed: int,
         tell: Callable[[Event], None],
+        limit: Limit = trio.move_on_after,
     ) -> None:
         self._caller = caller
         self._callee = callee
@@ -67,6 +70,7 @@ class Caller:
         self._now = now
         self._seed = seed
         self._tell = tell
+        self._limit = limit
         retry = policy.retry
         self._budget = Budget(retry.budget) if retry is not None and retry.budget is not None else None
         self._compartment = Compartment[trio.Event](policy.bulkhead) if policy.bulkhead is not None else None
@@ -212,7 +216,7 @@ class Caller:
 
     async def _within_timeout(self, request: Request) -> _Ending:
         timeout_s = math.inf if self._policy.timeout is None else self._policy.timeout
-        with trio.move_on_after(timeout_s):
+        with self._limit(timeout_s):
             try:
                 response = await self._exchange(request)
             except CallError as error:

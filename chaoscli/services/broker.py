@@ -105,7 +105,7 @@ class Broker(Service):
             left_s = until - self._node.now()
             if left_s <= 0.0:
                 return Response(status=204)
-            with trio.move_on_after(min(left_s, self._returns_in(topic))):
+            with self._node.move_on_after(min(left_s, self._returns_in(topic))):
                 await self._wanted[topic].park()
 
     def _deliver(self, topic: str) -> dict[str, Any] | None:

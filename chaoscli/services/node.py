@@ -6,11 +6,10 @@ A service has no other way to the world, and so cannot tell a real one from a si
 from __future__ import annotations
 
 import json as json_text
-import os
 import sqlite3
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from random import Random
 from typing import Any
@@ -23,6 +22,7 @@ from chaoscli.messages import REQUEST_ID, TRACE_PARENT, Headers, Request, Respon
 from chaoscli.net.base import Transport
 from chaoscli.resilience.call import Caller
 from chaoscli.resilience.policy import Policy
+from chaoscli.services.disk import Disk, FolderDisk
 from chaoscli.services.wall_clock import WallClock
 from chaoscli.settings import from_plain
 from chaoscli.topology import NodeSpec
@@ -30,8 +30,8 @@ from chaoscli.tracing import call_headers
 
 
 class Node:
-    """``now`` is monotonic and stamps events; ``true_wall`` is the host's wall clock; both in seconds. Databases are files in
-    ``folder`` and outlive the process; without one they are in memory."""
+    """``now`` is monotonic and stamps events; ``true_wall`` is the host's wall clock; both in seconds. Databases are on
+    ``disk``: if none is given, files in ``folder`` that outlive the process, and without a folder in memory."""
 
     def __init__(
         self,
@@ -43,6 +43,7 @@ class Node:
         true_wall: Callable[[], float],
         seed: int,
         folder: str | None = None,
+        disk: Disk | None = None,
     ) -> None:
         self.spec = spec
         self.name = spec.name
@@ -51,8 +52,7 @@ class Node:
         self.clock = WallClock(true_wall, now)
         self.slower_by = 1.0
         self._seed = seed
-        self._folder = folder
-        self._databases: list[sqlite3.Connection] = []
+        self._disk = disk or FolderDisk(spec.name, folder)
         self._callers = {
             callee: Caller(
                 caller=spec.name,
@@ -60,6 +60,7 @@ class Node:
                 policy=from_plain(Policy, plain),
                 exchange=partial(transport.exchange, callee),
                 sleep=self.sleep,
+                limit=self.move_on_after,
                 now=now,
                 seed=seed,
                 tell=tell,
@@ -77,6 +78,10 @@ class Node:
 
     async def sleep(self, seconds: float) -> None:
         await trio.sleep(seconds)
+
+    def move_on_after(self, seconds: float) -> AbstractContextManager[trio.CancelScope]:
+        """trio's, on this node's own time."""
+        return trio.move_on_after(seconds)
 
     def random(self, purpose: str, *names: str | int) -> Random:
         """This node's own dice for one purpose; the same names roll the same numbers."""
@@ -131,18 +136,11 @@ class Node:
 
     def database(self, name: str) -> sqlite3.Connection:
         """A SQLite database of this node's own; statements commit at once unless inside ``transaction``."""
-        path = os.path.join(self._folder, f"{self.name}-{name}.sqlite") if self._folder else ":memory:"
-        database = sqlite3.connect(path, isolation_level=None)
-        database.execute("PRAGMA journal_mode=WAL")
-        # Survives the death of the process, which is what is tried here, at a tenth of the cost of surviving a power cut.
-        database.execute("PRAGMA synchronous=NORMAL")
-        self._databases.append(database)
-        return database
+        return self._disk.open(name)
 
     def close(self) -> None:
         """Close the databases; the node is of no use after that."""
-        while self._databases:
-            self._databases.pop().close()
+        self._disk.close()
 
 
 @contextmanager

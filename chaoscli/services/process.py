@@ -14,10 +14,8 @@ from chaoscli.net.channel import Channel, Line
 from chaoscli.net.http_client import HttpTransport
 from chaoscli.net.http_server import HttpServer
 from chaoscli.net.tcp import address_of, listen
-from chaoscli.services.catalogue import KINDS
-from chaoscli.services.door import Door
 from chaoscli.services.node import Node
-from chaoscli.services.work import Workers
+from chaoscli.services.staffed import staffed
 from chaoscli.settings import from_plain
 from chaoscli.topology import NodeSpec
 
@@ -48,11 +46,8 @@ class _Process:
             seed=part["seed"],
             folder=part.get("folder"),
         )
-        kind = KINDS[self._node.spec.kind]
-        settings = from_plain(kind.settings, self._node.spec.settings)
-        self._workers = Workers(self._node, settings)
-        self._service = kind.make(self._node, settings)
-        self._server = HttpServer(Door(self._node, self._service, self._workers).handle, failed=self._failed)
+        self._staffed = staffed(self._node)
+        self._server = HttpServer(self._staffed.door.handle, failed=self._failed)
         self._background = trio.CancelScope()
         self._address: tuple[str, int] | NotMadeError
 
@@ -79,9 +74,8 @@ class _Process:
     async def _work_in_background(self) -> None:
         with self._background:
             try:
-                await self._service.run(self._workers)
-            except Exception as error:
-                self._node.note(f"background work ended: {error!r}", "error")
+                await self._staffed.work()
+            except Exception:
                 await self._channel.flush()
                 raise
 

@@ -1,0 +1,39 @@
+"""A node with everybody in place: the service of its kind, its workers and its door. The same in every world."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from chaoscli.services.base import Service
+from chaoscli.services.catalogue import KINDS
+from chaoscli.services.door import Door
+from chaoscli.services.node import Node
+from chaoscli.services.work import Workers
+from chaoscli.settings import from_plain
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StaffedNode:
+    """``door.handle`` is what the network serves; ``work`` runs beside it as long as the node does."""
+
+    node: Node
+    service: Service
+    workers: Workers
+    door: Door
+
+    async def work(self) -> None:
+        """The service's work in the background. An error ends the node, and is noted first."""
+        try:
+            await self.service.run(self.workers)
+        except Exception as error:
+            self.node.note(f"background work ended: {error!r}", "error")
+            raise
+
+
+def staffed(node: Node) -> StaffedNode:
+    """What the node's spec asks for, opened for the first time or again."""
+    kind = KINDS[node.spec.kind]
+    settings = from_plain(kind.settings, node.spec.settings)
+    workers = Workers(node, settings)
+    service = kind.make(node, settings)
+    return StaffedNode(node=node, service=service, workers=workers, door=Door(node, service, workers))
