@@ -16,6 +16,7 @@ import ctypes
 import gc
 import json
 import os
+import resource
 import selectors
 import shutil
 import signal
@@ -33,6 +34,8 @@ PR_SET_PDEATHSIG, PR_SET_NAME = 1, 15  # linux/prctl.h
 MOST_REQUEST_BYTES = 1 << 20
 # One file descriptor comes with each request; a burst of requests may arrive together.
 MOST_DESCRIPTORS = 64
+# Ten thousand connections on each side of a proxy; macOS refuses much more however high its hard limit claims to be.
+MOST_FILES = 20_480
 # After SIGKILL the kernel needs moments to end a process; more than this means it is stuck in the kernel.
 LONGEST_REAPING_S = 1.0
 
@@ -41,6 +44,7 @@ def main(control_fd: int) -> None:
     """Serve until the owner is gone, then leave nothing behind."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     control = socket.socket(fileno=control_fd)
+    _allow_many_files()
     roles = _roles()
     gc.collect()
     gc.freeze()  # what was imported is never garbage: a collection in a child must not touch, and so copy, its pages
@@ -192,6 +196,14 @@ def _die_with(parent: int) -> None:
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:  # it had ended before we could ask
         os._exit(1)
+
+
+def _allow_many_files() -> None:
+    """A silenced link keeps every connection of its callers open; the soft limit (often 1024, 256 on macOS) is soon reached."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _be_called(name: str) -> None:
