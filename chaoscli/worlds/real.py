@@ -68,6 +68,7 @@ class RealWorld:
         self._name = name
         self._epoch = math.inf
         self._early: list[Line] = []
+        self._fallen = False
         self._children: dict[str, Child] = {}
         self._expected_ends: set[int] = set()
         self._links: dict[str, Address] = {}
@@ -126,6 +127,7 @@ class RealWorld:
                 for node in self._topology.services:
                     nursery.start_soon(self._last_events, node.name, "address")
         self._recorder.record(CurtainFell(at=self.now(), complete=complete))
+        self._fallen = True
 
     async def strike(self) -> None:
         """End every process of this world, whatever state it is in."""
@@ -265,6 +267,8 @@ class RealWorld:
         """An event from a child, stamped with the host's monotonic clock; ours count from the curtain."""
         if self._epoch == math.inf:
             self._early.append(line)
+            return
+        if self._fallen:  # who is struck later sees the others go: that is no part of the play
             return
         for stamp in ("at", "intended_at"):
             if stamp in line:

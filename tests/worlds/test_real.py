@@ -14,7 +14,7 @@ import pytest
 import trio
 
 from chaoscli.errors import leaves
-from chaoscli.events import Answered, Arrived, Event, NodeChanged
+from chaoscli.events import Answered, Arrived, CallEnded, CurtainFell, Event, NodeChanged
 from chaoscli.faults.base import Direction
 from chaoscli.faults.clock_skew import ClockSkew
 from chaoscli.faults.silence import Silence
@@ -76,6 +76,18 @@ async def test_callees_start_before_their_callers_and_call_through_the_proxy() -
     arrived = [(event.node, event.caller) for event in kept.events if isinstance(event, Arrived)]
     # Check, then reserve.
     assert arrived == [("order", ""), ("inventory", "order"), ("inventory", "order")]
+
+
+async def test_once_the_curtain_has_fallen_nobody_tells_how_the_stage_is_struck() -> None:
+    """A consumer always waits on its broker, so it loses a call when the broker is struck before it."""
+    consumer = NodeSpec(name="worker", kind="hop", settings={"consume": "work"}, calls={"broker": {}})
+    queue = Topology(nodes=(NodeSpec(name="broker", kind="broker"), consumer))
+    async with shop(queue) as (world, kept, _spawner):
+        await world.finish(complete=True)
+        await world.kill("broker")
+        await trio.sleep(0.3)  # what the worker has to say of it needs a moment on the way
+    assert [event for event in kept.events if isinstance(event, CallEnded)] == []
+    assert isinstance(kept.events[-2], CurtainFell)  # behind it only our own: that the broker was killed
 
 
 async def test_a_silenced_link_times_out_its_caller_and_heals() -> None:
