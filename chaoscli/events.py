@@ -106,7 +106,8 @@ class FaultMeasured(Event):
     """What the proxy saw one fault do on one link, told when it heals: the delay asked for beside the delay achieved.
 
     ``met`` counts what the fault was asked about (chunks of bytes, or requests), ``touched`` those it harmed. Errors are
-    achieved less asked, of each chunk; quantiles are 0 where nothing was delayed.
+    achieved less asked, of each chunk; quantiles are 0 where nothing was delayed. The shares are those of datagrams that a
+    loss, duplication or reordering was to harm and did; 0 for all else.
     """
 
     fault: str
@@ -120,6 +121,8 @@ class FaultMeasured(Event):
     error_p99_s: float = 0.0
     error_max_s: float = 0.0
     held_bytes: int = 0
+    asked_share: float = 0.0
+    achieved_share: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

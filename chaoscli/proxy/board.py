@@ -13,11 +13,12 @@ from chaoscli.proxy.engine import Engine
 from chaoscli.proxy.links import Links
 from chaoscli.proxy.proxy import Proxy
 from chaoscli.proxy.sockets import Address
+from chaoscli.proxy.udp import UdpLink
 
 LOOPBACK: Address = ("127.0.0.1", 0)
 
 
-class Board(Links[Proxy]):
+class Board(Links[Proxy | UdpLink]):
     """``tell`` gets what happens, stamped by ``now`` (seconds that never go back). Call it from the thread that runs it.
 
     ``linger_s`` and ``poll_s`` are the engine's: for a process that does little else.
@@ -47,11 +48,18 @@ class Board(Links[Proxy]):
 
     # -- links -----------------------------------------------------------------------------------------------------------
 
-    def add_link(self, name: str, *, listen: Address = LOOPBACK, upstream: Address | None, http: bool) -> Address:
-        """Listen for ``name`` and answer where. OSError if the port is taken, NotMadeError if the name is."""
+    def add_link(
+        self, name: str, *, listen: Address = LOOPBACK, upstream: Address | None, http: bool = False, udp: bool = False
+    ) -> Address:
+        """Listen for ``name`` and answer where; ``udp`` carries datagrams. OSError if the port is taken, NotMadeError if the
+        name is."""
         if name in self._links:
             raise NotMadeError(f"there is a link '{name}' already")
-        link = Proxy(self._engine, name, seed=self._seed, tell=self._tell, listen=listen, upstream=upstream, http=http)
+        link: Proxy | UdpLink
+        if udp:
+            link = UdpLink(self._engine, name, seed=self._seed, tell=self._tell, listen=listen, upstream=upstream)
+        else:
+            link = Proxy(self._engine, name, seed=self._seed, tell=self._tell, listen=listen, upstream=upstream, http=http)
         self._links[name] = link
         return link.address
 

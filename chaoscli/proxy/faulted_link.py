@@ -11,17 +11,23 @@ from chaoscli import dice
 from chaoscli.errors import NotMadeError
 from chaoscli.events import Event
 from chaoscli.faults.base import ByteFault, Direction, FlowMaker, MessageFault, flow_maker
+from chaoscli.faults.datagrams.base import DatagramFault
 from chaoscli.proxy.course import Store
 from chaoscli.proxy.faulted_connection import FaultedConnection
 from chaoscli.proxy.judge import Judge
 from chaoscli.proxy.tally import Tally, Watched
 
 C = TypeVar("C", bound=FaultedConnection[Any])
+Fault = ByteFault | MessageFault | DatagramFault
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkCounts:
-    """Running totals of one link. ``touched`` counts what each live fault harmed: chunks of bytes, or requests."""
+    """Running totals of one link. ``touched`` counts what each live fault harmed: chunks of bytes, requests, or datagrams.
+
+    The last four are a UDP link's, whose ``connections`` are clients: ``dropped`` was lost although no fault asked for it,
+    and ``refused`` is what came back from an upstream where nobody listens.
+    """
 
     connections: int
     open: int
@@ -30,6 +36,10 @@ class LinkCounts:
     requests: int
     held_bytes: int
     touched: dict[str, int]
+    datagrams_request: int = 0
+    datagrams_reply: int = 0
+    dropped: int = 0
+    refused: int = 0
 
 
 @dataclass(slots=True)
@@ -73,10 +83,13 @@ class FaultedLink(ABC, Generic[C]):
 
     # -- faults ----------------------------------------------------------------------------------------------------------
 
-    def inject(self, name: str, directions: Sequence[Direction], fault: ByteFault | MessageFault, share: float) -> None:
-        """Harm these directions of every connection, live or to come, that the dice pick; or every request."""
+    def inject(self, name: str, directions: Sequence[Direction], fault: Fault, share: float) -> None:
+        """Harm these directions of every connection, live or to come, that the dice pick; or every request. NotMadeError if it
+        is no fault for this link."""
         if isinstance(fault, ByteFault):
             self._inject_bytes(name, directions, fault, share)
+        elif not isinstance(fault, MessageFault):
+            raise NotMadeError(f"'{fault.kind}' harms datagrams, and the link '{self.name}' carries streams")
         elif self._judge is None:
             raise NotMadeError(f"'{fault.kind}' needs HTTP, and the link '{self.name}' carries plain bytes")
         else:
@@ -94,7 +107,7 @@ class FaultedLink(ABC, Generic[C]):
                 for direction in directions:
                     connection.add(direction, self._flow(injected, direction, connection))
 
-    def update(self, name: str, fault: ByteFault | MessageFault, share: float) -> None:
+    def update(self, name: str, fault: Fault, share: float) -> None:
         """Other settings for an injected fault; it keeps its place among the others and its counts, and the dice roll again."""
         if self._judge is not None and name in self._judge.faults:
             assert isinstance(fault, MessageFault)

@@ -3,15 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from chaoscli.errors import NotMadeError
 from chaoscli.events import Event, LinkCounted
-from chaoscli.faults.base import ByteFault, Direction, MessageFault
-from chaoscli.proxy.faulted_link import FaultedLink, LinkCounts
+from chaoscli.faults.base import Direction
+from chaoscli.proxy.faulted_link import Fault, LinkCounts
 from chaoscli.proxy.tally import Tally
 
-L = TypeVar("L", bound=FaultedLink[Any])
+
+class Link(Protocol):
+    """What carries a link's bytes or datagrams, and can be harmed. NotMadeError for a fault that is none of its kind."""
+
+    @property
+    def faults(self) -> frozenset[str]: ...
+
+    def inject(self, name: str, directions: Sequence[Direction], fault: Any, share: float) -> None: ...
+
+    def update(self, name: str, fault: Any, share: float) -> None: ...
+
+    def heal(self, name: str) -> Sequence[Tally]: ...
+
+    def tallies(self) -> Sequence[Tally]: ...
+
+    def counts(self) -> LinkCounts: ...
+
+
+L = TypeVar("L", bound=Link)
 
 
 class Links(Generic[L]):
@@ -22,9 +40,7 @@ class Links(Generic[L]):
         self._now = now
         self._links: dict[str, L] = {}
 
-    def inject(
-        self, name: str, links: Sequence[tuple[str, Direction]], fault: ByteFault | MessageFault, share: float = 1.0
-    ) -> None:
+    def inject(self, name: str, links: Sequence[tuple[str, Direction]], fault: Fault, share: float = 1.0) -> None:
         """Harm these directions of these links under ``name``; a byte fault takes hold of each connection with ``share``."""
         if any(name in link.faults for link in self._links.values()):
             raise NotMadeError(f"there is a fault '{name}' already")
@@ -35,7 +51,7 @@ class Links(Generic[L]):
         for link, chosen in directions.items():
             self._links[link].inject(name, chosen, fault, share)
 
-    def update(self, name: str, fault: ByteFault | MessageFault, share: float = 1.0) -> None:
+    def update(self, name: str, fault: Fault, share: float = 1.0) -> None:
         """Other settings for the fault ``name``, wherever it is; what it holds waits on under the new ones."""
         for link in self._links.values():
             if name in link.faults:

@@ -1,0 +1,346 @@
+"""A link that carries datagrams: one socket that clients send to, and one for each client that the callee knows it by.
+
+Nothing is lost here unless a fault says so or a bound is hit, and then it is counted and told. A datagram passes at once and
+in order where nothing makes it late. Clients do not hear that nobody listens upstream, which only the kernel could tell them.
+"""
+
+from __future__ import annotations
+
+import errno
+import functools
+import math
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from chaoscli.errors import NotMadeError
+from chaoscli.events import Event
+from chaoscli.faults.base import Direction
+from chaoscli.faults.datagrams.base import passed
+from chaoscli.faults.datagrams.catalogue import DATAGRAM_FAULTS
+from chaoscli.proxy.engine import Engine
+from chaoscli.proxy.faulted_link import LinkCounts
+from chaoscli.proxy.poller import READABLE
+from chaoscli.proxy.sockets import Address, Socket
+from chaoscli.proxy.tally import Tally
+from chaoscli.proxy.udp_client import UdpClient
+from chaoscli.proxy.udp_faults import CountedFlow, UdpFaults
+from chaoscli.proxy.udp_held import MOST_HELD_BYTES, Datagram, Held
+from chaoscli.proxy.udp_losses import REFUSED, Losses
+from chaoscli.proxy.udp_sockets import LARGEST_BYTES, bound_datagrams, joined_datagrams, overflowed
+from chaoscli.units import format_duration, format_size
+
+# A client costs a descriptor and some kilobytes. One more takes the place of the one that was quiet longest: with a port for
+# each question, as resolvers have it, that one has had its answer long ago.
+MOST_CLIENTS = 4096
+# A quiet client is forgotten after this; RFC 4787 (REQ-5) allows no NAT a shorter time, and programs count on that.
+IDLE_S = 120.0
+# How often a link that has clients looks who is idle and what the kernel lost, and tells what there is to tell.
+LOOKS_EVERY_S = 1.0
+# One event's worth of reading, so that a flood leaves a turn to others.
+MOST_READS = 64
+# A sending buffer that is full: try again soon, and give up after a second of it.
+AGAIN_AFTER_S = 0.001
+MOST_TRIES = 1000
+
+_FULL = f"{format_size(MOST_HELD_BYTES)} are held already"
+_OVERFLOW = "the kernel's buffer was full before they could be read"
+_STUCK = f"the sending buffer stayed full for {format_duration(AGAIN_AFTER_S * MOST_TRIES)}"
+_FORGOTTEN = "held for a client that had to make room"
+
+
+class UdpLink:
+    """``address`` is where it listens; ``upstream`` None: datagrams wait until it is known."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        name: str,
+        *,
+        seed: int,
+        tell: Callable[[Event], None],
+        listen: Address,
+        upstream: Address | None,
+    ) -> None:
+        self.name = name
+        self.upstream = upstream
+        self._engine = engine
+        self._socket = bound_datagrams(listen)
+        self.address: Address = self._socket.getsockname()[:2]
+        self._faults = UdpFaults(name, seed)
+        self._losses = Losses(name, tell)
+        self._held = Held()
+        self._due = math.inf
+        self._clients: OrderedDict[tuple[Any, ...], UdpClient] = OrderedDict()  # who was quiet longest comes first
+        self._welcomed = 0
+        self._looking = False
+        self._looked_at = -math.inf
+        self._overflowed = 0
+        self._closed = False
+        self._datagrams_request = self._datagrams_reply = self._bytes_request = self._bytes_reply = 0
+        engine.watch(self._socket.fileno(), READABLE, self._hear_clients)
+
+    # -- faults ----------------------------------------------------------------------------------------------------------
+
+    def inject(self, name: str, directions: Sequence[Direction], fault: Any, share: float) -> None:
+        """Harm these directions of every client, known or to come, that the dice pick. NotMadeError if ``fault`` is none for
+        datagrams."""
+        if type(fault) not in DATAGRAM_FAULTS.values():
+            known = ", ".join(sorted(DATAGRAM_FAULTS))
+            raise NotMadeError(f"'{fault.kind}' is no fault of the UDP link '{self.name}'", hint=f"there are {known}")
+        self._faults.inject(name, directions, fault, share)
+
+    def update(self, name: str, fault: Any, share: float) -> None:
+        """Other settings for an injected fault. What is on its way keeps its time."""
+        self._faults.update(name, fault, share)
+
+    def heal(self, name: str) -> Sequence[Tally]:
+        """Take the fault away. What is on its way in its directions arrives at once, in order, whoever made it late."""
+        tallies = self._faults.heal(name)
+        for datagram in self._held.take({tally.direction for tally in tallies}):
+            self._pass_on(datagram)
+        return tallies
+
+    @property
+    def faults(self) -> frozenset[str]:
+        return self._faults.names
+
+    def tallies(self) -> Sequence[Tally]:
+        return self._faults.tallies()
+
+    def set_upstream(self, upstream: Address) -> None:
+        """Where new clients are led from now on, and those that wait; those that are through stay where they are."""
+        self.upstream = upstream
+        for datagram in self._held.take({Direction.REQUEST}, only_waiting=True):
+            self._pass_on(datagram)
+
+    # -- what comes in ---------------------------------------------------------------------------------------------------
+
+    def _hear_clients(self, _mask: int) -> None:
+        for _ in range(MOST_READS):
+            if self._closed:
+                return
+            try:
+                data, address = self._socket.recvfrom(LARGEST_BYTES)
+            except BlockingIOError:
+                return
+            except OSError:
+                continue  # some systems tell here that a client is gone
+            client = self._clients.get(address) or self._welcome(address)
+            self._datagrams_request += 1
+            self._bytes_request += len(data)
+            self._refresh(client)
+            if client.there:
+                self._harm(client, Direction.REQUEST, client.there, data)
+            else:
+                self._to_callee(client, data)
+
+    def _hear_callee(self, client: UdpClient, _mask: int) -> None:
+        for _ in range(MOST_READS):
+            if client.sock is None:
+                return
+            try:
+                data = client.sock.recv(LARGEST_BYTES)
+            except BlockingIOError:
+                return
+            except OSError as error:
+                self._lost(error)
+                continue
+            self._datagrams_reply += 1
+            self._bytes_reply += len(data)
+            self._refresh(client)
+            if client.back:
+                self._harm(client, Direction.REPLY, client.back, data)
+            else:
+                self._to_client(client, data)
+
+    def _refresh(self, client: UdpClient) -> None:
+        """It was heard of, and meets the faults of now."""
+        client.heard_at = self._engine.now()
+        self._clients.move_to_end(client.address)
+        if client.version != self._faults.version:
+            client.version = self._faults.version
+            client.there = self._faults.flows(Direction.REQUEST, client.number, client.there)
+            client.back = self._faults.flows(Direction.REPLY, client.number, client.back)
+
+    def _harm(self, client: UdpClient, direction: Direction, flows: Sequence[CountedFlow], data: bytes) -> None:
+        now = client.heard_at
+        for send in passed(flows, data, now):
+            late = tuple(flow.tally for flow in flows if flow.delayed) if send.at > now else ()
+            datagram = Datagram(client, direction, send.data, late)
+            if send.at > now:
+                self._hold(send.at, datagram)
+            else:
+                self._pass_on(datagram)
+
+    # -- what goes out ---------------------------------------------------------------------------------------------------
+
+    def _pass_on(self, datagram: Datagram) -> None:
+        if datagram.direction is Direction.REPLY:
+            self._to_client(datagram.client, datagram.data, datagram.tries)
+        elif datagram.client.gone:
+            self._losses.add(_FORGOTTEN)
+        else:
+            self._to_callee(datagram.client, datagram.data, datagram.tries)
+
+    def _to_callee(self, client: UdpClient, data: bytes, tries: int = 0) -> None:
+        if client.sock is None and self.upstream is None:
+            self._hold(math.inf, Datagram(client, Direction.REQUEST, data))
+            return
+        try:
+            sock = client.sock or self._join(client, self.upstream)
+            try:
+                sock.send(data)
+            except ConnectionRefusedError as error:
+                self._lost(error)  # that was about one before it; this one has not left yet
+                sock.send(data)
+        except BlockingIOError:
+            self._try_again(Datagram(client, Direction.REQUEST, data, tries=tries))
+        except OSError as error:
+            if error.errno in (errno.EMFILE, errno.ENFILE) and self._evict(holding_socket=True):
+                self._try_again(Datagram(client, Direction.REQUEST, data, tries=tries))
+            else:
+                self._lost(error)
+
+    def _to_client(self, client: UdpClient, data: bytes, tries: int = 0) -> None:
+        try:
+            self._socket.sendto(data, client.address)
+        except BlockingIOError:
+            self._try_again(Datagram(client, Direction.REPLY, data, tries=tries))
+        except OSError as error:
+            self._lost(error)
+
+    def _try_again(self, datagram: Datagram) -> None:
+        datagram.tries += 1
+        if datagram.tries > MOST_TRIES:
+            self._losses.add(_STUCK)
+        else:
+            self._hold(self._engine.now() + AGAIN_AFTER_S, datagram)
+
+    def _lost(self, error: OSError) -> None:
+        refused = isinstance(error, ConnectionRefusedError)
+        self._losses.add(REFUSED if refused else (error.strerror or str(error)).lower())
+
+    # -- what is held ----------------------------------------------------------------------------------------------------
+
+    def _hold(self, at: float, datagram: Datagram) -> None:
+        if not self._held.put(at, datagram):
+            self._losses.add(_FULL)
+        self._schedule()
+
+    def _schedule(self) -> None:
+        due = self._held.next_at
+        if due < self._due:
+            self._due = due
+            self._engine.at(due, self._release, due)
+
+    def _release(self, due: float) -> None:
+        if due != self._due:
+            return  # something was due before it and set a timer of its own
+        self._due = math.inf
+        now = self._engine.now
+        for at, datagram in self._held.due(now()):
+            for tally in datagram.tallies:
+                tally.achieved(now() - at)
+            self._pass_on(datagram)
+        self._schedule()
+
+    # -- clients ---------------------------------------------------------------------------------------------------------
+
+    def _welcome(self, address: tuple[Any, ...]) -> UdpClient:
+        if len(self._clients) >= MOST_CLIENTS:
+            self._evict()
+        self._welcomed += 1
+        client = self._clients[address] = UdpClient(address, self._welcomed)
+        if not self._looking:
+            self._looking = True
+            self._engine.at(self._engine.now() + LOOKS_EVERY_S, self._look, None)
+        return client
+
+    def _join(self, client: UdpClient, upstream: Address | None) -> Socket:
+        assert upstream is not None
+        sock = client.sock = joined_datagrams(upstream)
+        self._engine.watch(sock.fileno(), READABLE, functools.partial(self._hear_callee, client))
+        return sock
+
+    def _evict(self, *, holding_socket: bool = False) -> bool:
+        """The client that was quiet longest makes room, if there is one; what the callee still has to say to it is lost."""
+        quiet = next((client for client in self._clients.values() if client.sock is not None or not holding_socket), None)
+        if quiet is not None:
+            self._losses.evicted += 1
+            self._forget(quiet)
+        return quiet is not None
+
+    def _forget(self, client: UdpClient) -> None:
+        client.gone = True
+        del self._clients[client.address]
+        if client.sock is not None:
+            self._ask_kernel(client)
+            self._engine.forget(client.sock.fileno())
+            self._engine.close_socket(client.sock)
+            client.sock = None
+
+    def _look(self, _: None) -> None:
+        """Forget the idle, ask the kernel for what it lost since the last look, and tell."""
+        if self._closed:
+            return
+        now = self._engine.now()
+        while self._clients and (client := next(iter(self._clients.values()))).heard_at + IDLE_S <= now:
+            if client.held:  # its datagrams are still on their way
+                client.heard_at = now
+                self._clients.move_to_end(client.address)
+            else:
+                self._forget(client)
+        self._count_overflow()
+        self._looked_at = now
+        self._losses.tell(now)
+        self._looking = bool(self._clients)
+        if self._looking:
+            self._engine.at(now + LOOKS_EVERY_S, self._look, None)
+
+    def _count_overflow(self) -> None:
+        for client in reversed(self._clients.values()):
+            if client.heard_at < self._looked_at:
+                break  # nor were those before it heard of since the last look
+            self._ask_kernel(client)
+        lost = overflowed(self._socket)
+        if lost != self._overflowed:
+            self._losses.add(_OVERFLOW, lost - self._overflowed)
+            self._overflowed = lost
+
+    def _ask_kernel(self, client: UdpClient) -> None:
+        lost = overflowed(client.sock) if client.sock is not None else 0
+        if lost != client.overflowed:
+            self._losses.add(_OVERFLOW, lost - client.overflowed)
+            client.overflowed = lost
+
+    # -- counts and the end ----------------------------------------------------------------------------------------------
+
+    def counts(self) -> LinkCounts:
+        """``connections`` are clients here. What the kernel lost is counted within a second."""
+        touched: dict[str, int] = {}
+        for tally in self.tallies():
+            touched[tally.fault] = touched.get(tally.fault, 0) + tally.touched
+        return LinkCounts(
+            connections=self._welcomed,
+            open=len(self._clients),
+            bytes_request=self._bytes_request,
+            bytes_reply=self._bytes_reply,
+            requests=0,
+            held_bytes=self._held.bytes,
+            touched=touched,
+            datagrams_request=self._datagrams_request,
+            datagrams_reply=self._datagrams_reply,
+            dropped=self._losses.dropped,
+            refused=self._losses.refused,
+        )
+
+    def close(self) -> None:
+        """Stop listening, forget every client, and tell the last of what was lost."""
+        self._closed = True
+        self._count_overflow()
+        for client in tuple(self._clients.values()):
+            self._forget(client)
+        self._losses.tell(self._engine.now())
+        self._engine.forget(self._socket.fileno())
+        self._engine.close_socket(self._socket)
