@@ -18,7 +18,8 @@ M = TypeVar("M", Request, Response)
 
 # A reply's head may be as large as the real client takes; a request's as the real server takes.
 MOST_HEADER_BYTES = 64 * 1024
-_REASONS = {status.value: status.phrase for status in HTTPStatus}
+# RFC 9110's, whatever this Python calls them.
+REASONS = {status.value: status.phrase for status in HTTPStatus} | {413: "Content Too Large", 422: "Unprocessable Content"}
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 
 
@@ -32,7 +33,7 @@ def request_bytes(callee: str, request: Request) -> bytes:
 def response_bytes(response: Response) -> bytes:
     """As the real server sends it."""
     framing = f"content-length: {len(response.body)}\r\n" if response.status != HTTPStatus.NO_CONTENT else ""
-    head = f"HTTP/1.1 {response.status} {_REASONS.get(response.status, '')}\r\n{_lines(response.headers)}{framing}\r\n"
+    head = f"HTTP/1.1 {response.status} {REASONS.get(response.status, '')}\r\n{_lines(response.headers)}{framing}\r\n"
     return head.encode("latin-1") + response.body
 
 
@@ -45,7 +46,7 @@ def request_size(callee: str, request: Request) -> int:
 
 
 def response_size(response: Response) -> int:
-    size = 17 + len(_REASONS.get(response.status, "")) + _size(response.headers) + len(response.body)
+    size = 17 + len(REASONS.get(response.status, "")) + _size(response.headers) + len(response.body)
     return size if response.status == HTTPStatus.NO_CONTENT else size + 18 + len(str(len(response.body)))
 
 

@@ -20,6 +20,7 @@ import trio
 
 from chaoscli.messages import Request, Response
 from chaoscli.net.base import Handler
+from chaoscli.net.codec import REASONS
 
 READ_BYTES = 65536
 # What is read and thrown away after a request was turned away half read: closing with unread bytes would send a reset,
@@ -210,7 +211,7 @@ class _Connection:
             headers.append((b"content-length", str(len(response.body)).encode()))
         if close or self._server.stopping:
             headers.append((b"connection", b"close"))
-        return h11.Response(status_code=response.status, headers=headers, reason=_REASONS.get(response.status, b""))
+        return h11.Response(status_code=response.status, headers=headers, reason=REASONS.get(response.status, "").encode())
 
     async def _send(self, head: h11.Response, body: bytes) -> None:
         data = self._http.send(head) or b""
@@ -240,10 +241,6 @@ class _Connection:
 
 
 # Python 3.13 follows RFC 9110 in renaming two of them; a reply is the same under every Python.
-_REASONS = {status.value: status.phrase.encode() for status in HTTPStatus} | {
-    413: b"Content Too Large",
-    422: b"Unprocessable Content",
-}
 # Ours to say: the framing is decided here, whatever a handler thinks.
 _FRAMING = frozenset({"content-length", "transfer-encoding", "connection"})
 

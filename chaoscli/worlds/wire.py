@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import h11
@@ -23,6 +24,8 @@ from chaoscli.proxy.end import Course
 from chaoscli.proxy.exchange import Exchange
 from chaoscli.proxy.faulted_connection import FaultedConnection
 from chaoscli.proxy.faulted_link import FaultedLink
+from chaoscli.proxy.links import Links
+from chaoscli.topology import Topology
 from chaoscli.worlds.clock import Gate, Kernel
 
 # What a message takes from peer to peer on a clean link, the work of its sender and receiver included: half of what a round
@@ -297,6 +300,35 @@ class MemoryTransport(Pool[CallerPeer]):
 
     def _leads_to(self, connection: CallerPeer, callee: str) -> bool:
         return True
+
+
+class MemoryLinks(Links[MemoryLink]):
+    """All links of a topology. ``accept`` is a callee's side of a new connection, by the callee's name."""
+
+    def __init__(
+        self,
+        kernel: Kernel,
+        topology: Topology,
+        *,
+        seed: int,
+        tell: Callable[[Event], None],
+        accept: Callable[[str], tuple[CalleePeer, Gate] | None],
+    ) -> None:
+        super().__init__(tell=tell, now=kernel.now)
+        self._of_caller: dict[str, dict[str, MemoryLink]] = {}
+        for link in topology.links:
+            made = MemoryLink(kernel, str(link), link.callee, seed=seed, tell=tell, accept=partial(accept, link.callee))
+            self._links[str(link)] = made
+            self._of_caller.setdefault(link.caller, {})[link.callee] = made
+
+    def of_caller(self, caller: str) -> dict[str, MemoryLink]:
+        """By callee."""
+        return self._of_caller.get(caller, {})
+
+    def crash(self, gate: Gate) -> None:
+        """Every end of a connection behind ``gate`` breaks."""
+        for link in self._links.values():
+            link.crash(gate)
 
 
 def _ends(kernel: Kernel, owner: MemoryConnection, callee_name: str) -> tuple[MemoryEnd, MemoryEnd]:
