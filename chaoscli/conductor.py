@@ -5,11 +5,14 @@ It cannot tell which world it is in.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from math import prod
 
 import trio
 
+from chaoscli.errors import NotMadeError
 from chaoscli.events import FaultHealed, FaultInjected
 from chaoscli.faults.base import ByteFault, MessageFault
 from chaoscli.faults.clock_skew import ClockSkew
@@ -24,24 +27,33 @@ LONGEST_UNDO_S = 1.0
 
 
 async def conduct(cues: Sequence[Cue], world: World, recorder: Recorder, *, lasts_s: float, stop: trio.Event) -> bool:
-    """Play the cues, then drain. When ``stop`` is set the rest is left out, but all is undone and drained. True if complete."""
+    """Play the cues, then drain. When ``stop`` is set the rest is left out, but all is undone. True if complete."""
     faults = _Faults(world, recorder)
     await world.raise_curtain()
     try:
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(_cancel_when, stop, nursery.cancel_scope)
+        async with _left_out_when(stop):
             for cue in cues:
                 await world.sleep_until(cue.at_s)
                 await faults.perform(cue)
             await world.sleep_until(lasts_s)
-            nursery.cancel_scope.cancel()
     finally:
         with trio.move_on_after(LONGEST_UNDO_S) as patience:
             patience.shield = True
             await faults.undo_all()
     if not stop.is_set():
-        await world.drain()
+        if patience.cancelled_caught:
+            raise NotMadeError(f"the faults could not all be undone within {LONGEST_UNDO_S:g}s of the end of the play")
+        async with _left_out_when(stop):
+            await world.drain()
     return not stop.is_set()
+
+
+@dataclass(frozen=True, slots=True)
+class _On:
+    """A fault that is on, since an instant of the play."""
+
+    plan: FaultPlan
+    since: float
 
 
 class _Faults:
@@ -50,13 +62,13 @@ class _Faults:
     def __init__(self, world: World, recorder: Recorder) -> None:
         self._world = world
         self._recorder = recorder
-        self._on: dict[str, FaultPlan] = {}
+        self._on: dict[str, _On] = {}
 
     async def perform(self, cue: Cue) -> None:
         match cue:
             case Inject(plan=plan, at_s=at):
                 # Known before it is done: if doing it is interrupted half way, it is undone like the rest.
-                self._on[plan.name] = plan
+                self._on[plan.name] = _On(plan, self._world.now())
                 await self._inject(plan)
                 self._tell_injected(plan, at)
             case Heal(plan=plan, at_s=at):
@@ -74,7 +86,7 @@ class _Faults:
 
     async def _heal(self, name: str, asked_at: float) -> None:
         """Forgotten only once it is done: what is interrupted half way is undone again at the end."""
-        plan = self._on[name]
+        plan = self._on[name].plan
         if isinstance(plan.fault, ByteFault | MessageFault):
             await self._world.board.heal(name)
         else:
@@ -84,12 +96,15 @@ class _Faults:
 
     async def _suffer(self, nodes: Sequence[str], without: str = "") -> None:
         """Give these nodes the sum of what is on for them, less one that is healing."""
+        now = self._world.now()
         for node in nodes:
-            faults = [plan.fault for plan in self._on.values() if node in plan.nodes and plan.name != without]
-            skews = [fault for fault in faults if isinstance(fault, ClockSkew)]
-            await self._world.set_speed(node, prod(fault.by for fault in faults if isinstance(fault, Slow)))
-            offset, drift = sum(skew.offset for skew in skews), sum(skew.drift for skew in skews)
-            await self._world.set_clock(node, ClockSkew(offset=offset, drift=drift))
+            on = [one for one in self._on.values() if node in one.plan.nodes and one.plan.name != without]
+            slower = prod(one.plan.fault.by for one in on if isinstance(one.plan.fault, Slow))
+            await self._world.set_speed(node, slower)
+            skews = [(one.plan.fault, now - one.since) for one in on if isinstance(one.plan.fault, ClockSkew)]
+            # What a clock has drifted so far it keeps while others come and go: a clock does not jump back for that.
+            offset = sum(skew.offset + skew.drift * 1e-6 * age_s for skew, age_s in skews)
+            await self._world.set_clock(node, ClockSkew(offset=offset, drift=sum(skew.drift for skew, _ in skews)))
 
     def _tell_injected(self, plan: FaultPlan, asked_at: float) -> None:
         self._recorder.record(
@@ -98,6 +113,15 @@ class _Faults:
                 asked_at=asked_at, asked_until=plan.until_s, settings={**to_plain(plan.fault), "share": plan.share},
             )
         )  # fmt: skip
+
+
+@asynccontextmanager
+async def _left_out_when(stop: trio.Event) -> AsyncIterator[None]:
+    """What stands inside ends early when ``stop`` is set."""
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(_cancel_when, stop, nursery.cancel_scope)
+        yield
+        nursery.cancel_scope.cancel()
 
 
 async def _cancel_when(stop: trio.Event, scope: trio.CancelScope) -> None:

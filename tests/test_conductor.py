@@ -29,6 +29,7 @@ class Script:
 
     acts: list[str] = field(default_factory=list)
     broken: str = ""
+    drain_s: float = 0.0
 
     @property
     def board(self) -> Script:
@@ -45,6 +46,7 @@ class Script:
 
     async def drain(self) -> None:
         self._act("drain")
+        await trio.sleep(self.drain_s)
 
     async def finish(self, *, complete: bool) -> None:
         self._act("finish")
@@ -59,6 +61,7 @@ class Script:
 
     async def heal(self, name: str) -> None:
         self._act(f"heal {name}")
+        await trio.sleep(60.0 if name == "stuck" else 0.0)
 
     async def set_speed(self, node: str, slower_by: float) -> None:
         self._act(f"{node} slower by {slower_by:g}")
@@ -199,3 +202,29 @@ async def test_an_error_undoes_what_is_on_and_goes_its_way(autojump_clock: MockC
     with pytest.RaisesGroup(NotMadeError, flatten_subgroups=True):
         await perform(world, plan("cut", 1.0, 4.0, Silence()), plan("bad", 2.0, 4.0, Silence()))
     assert world.acts[-2:] == ["2.0 heal cut", "2.0 heal bad"]
+
+
+async def test_a_stop_ends_the_drain_as_well(autojump_clock: MockClock) -> None:
+    world = Script(drain_s=60.0)
+    complete, _kept = await perform(world, stop_at=6.0)
+    assert not complete
+    assert world.now() == 6.0
+
+
+async def test_a_fault_that_cannot_be_undone_is_an_error_and_not_part_of_the_drain(autojump_clock: MockClock) -> None:
+    world = Script()
+    with pytest.RaisesGroup(pytest.RaisesExc(NotMadeError, match="could not all be undone within 1s"), flatten_subgroups=True):
+        await perform(world, plan("stuck", 1.0, None, Silence()))
+    assert world.acts[-1] == "5.0 heal stuck"
+
+
+async def test_a_clock_keeps_what_it_has_drifted_while_other_faults_of_its_node_come_and_go(autojump_clock: MockClock) -> None:
+    world = Script()
+    await perform(world, plan("fast", 1.0, 4.0, ClockSkew(drift=1000.0)), plan("slow", 2.0, 3.0, Slow(by=4.0)))
+    # 1000 ppm are a millisecond in each second.
+    assert [act for act in world.acts if "clock" in act] == [
+        "1.0 inventory clock +0s +1000ppm",
+        "2.0 inventory clock +0.001s +1000ppm",
+        "3.0 inventory clock +0.002s +1000ppm",
+        "4.0 inventory clock +0s +0ppm",
+    ]
