@@ -36,7 +36,8 @@ def check(
                 print(error.render(), file=sys.stderr)
                 code = error.exit_code
             else:
-                variants, faults = len(playbook.variants), len(playbook.variants[0].faults)
+                variants = len(playbook.variants)
+                faults = len({fault.name for variant in playbook.variants for fault in variant.faults})
                 print(f"{name}: right ({_counted(variants, 'variant')}, {_counted(faults, 'fault')}, "
                       f"{_counted(len(playbook.expectations), 'expectation')})")  # fmt: skip
         return code

@@ -33,6 +33,11 @@ class Played:
         assert value is not None, f"{variant}: no {name} {link}"
         return float(value)
 
+    def claimed(self, variant: str, measure: str) -> float:
+        """One number as an expectation reads it, window and all: ``claimed("wall", "one_way(a -> b) during behind")``."""
+        read = [one for check in self.document["expectations"] for one in check["measured"]]
+        return float(next(one["value"] for one in read if (one["variant"], one["measure"]) == (variant, measure)))
+
     def never(self, variant: str) -> list[str]:
         """The measures of what did not come to pass: ``["recovery"]``."""
         return list(self.document["variants"][variant]["never"])
