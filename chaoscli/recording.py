@@ -6,6 +6,7 @@ and nothing else.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
@@ -192,6 +193,16 @@ def write_recording(run: RunRecording) -> Iterable[str]:
     for name, recording in run.variants.items():
         for event in recording.events:
             yield event_line(name, event)
+
+
+def digest_of(run: RunRecording) -> str:
+    """A hash over everything that happened, variant after variant: equal for two runs that were the same to the byte."""
+    hashed = hashlib.sha256()
+    for name, recording in run.variants.items():
+        for event in recording.events:
+            hashed.update(event_line(name, event).encode())
+            hashed.update(b"\n")
+    return hashed.hexdigest()
 
 
 def read_recording(lines: Iterable[str]) -> RunRecording:

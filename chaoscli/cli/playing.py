@@ -1,4 +1,4 @@
-"""What ``chaos run`` does: load every playbook, play one after the other on real processes, show, judge, report."""
+"""What ``chaos run`` does: load every playbook, play one after the other in the world that was chosen, show, judge, report."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import json
 import shlex
 import signal
 import sys
-from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -17,12 +17,13 @@ import trio
 import chaoscli
 from chaoscli.checks.judge import judge
 from chaoscli.cli.screens import Screen, open_screen, show_outcome
+from chaoscli.cli.simulating import perform_simulated
 from chaoscli.errors import ChaosError, ExitCode, NotMadeError, UsageError, leaves
 from chaoscli.outcome import Outcome
 from chaoscli.play import Performance, play
 from chaoscli.playbook.load import load_playbook
 from chaoscli.playbook.meaning import Playbook, Variant
-from chaoscli.recording import Header, RunRecorder, RunRecording
+from chaoscli.recording import Header, RunRecorder, RunRecording, digest_of
 from chaoscli.reports.json import document
 from chaoscli.views.final import Ending, Final
 from chaoscli.views.svg import svg_of
@@ -32,6 +33,8 @@ from chaoscli.worlds.real import open_real_world
 
 # A number everybody gets unless they ask for another, so that two people who run the same lesson see the same dice.
 DEFAULT_SEED = 1
+# What a recording calls the world that the command calls by a shorter word.
+WORLDS = {"real": "real", "sim": "simulated"}
 # Ten frames a second look alive; drawing one costs some ten milliseconds of one core.
 FRAME_S = 0.1
 # Where a timeline is at its best, and a page still shows it without scrolling.
@@ -40,9 +43,10 @@ SVG_WIDTH = 120
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """The command's words. ``show`` is live, plain or quiet."""
+    """The command's words. ``show`` is live, plain or quiet; ``world`` is real or sim."""
 
     names: tuple[str, ...]
+    world: str = "real"
     seed: int | None = None
     variants: tuple[str, ...] = ()
     overrides: tuple[str, ...] = ()
@@ -53,7 +57,7 @@ class Options:
 
     def repeat(self, name: str, seed: int) -> str:
         """The command that does it again."""
-        words = ["chaos", "run", name, "--seed", str(seed)]
+        words = ["chaos", "run", name, *(["--world", self.world] if self.world != "real" else []), "--seed", str(seed)]
         words += [word for variant in self.variants for word in ("--variant", variant)]
         words += [word for override in self.overrides for word in ("--set", override)]
         return shlex.join(words)
@@ -66,6 +70,7 @@ class Played:
     outcome: Outcome
     error: ChaosError | None
     repeat: str
+    digest: str = ""
 
     @property
     def exit_code(self) -> ExitCode:
@@ -73,7 +78,13 @@ class Played:
 
     def document(self) -> dict[str, object]:
         error = {"error": self.error.render()} if self.error else {}
-        return {**document(self.outcome), **error, "ok": self.exit_code is ExitCode.HELD, "repeat": self.repeat}
+        return {
+            **document(self.outcome),
+            **error,
+            "ok": self.exit_code is ExitCode.HELD,
+            "repeat": self.repeat,
+            "digest": self.digest,
+        }
 
 
 def play_all(options: Options) -> int:
@@ -81,7 +92,7 @@ def play_all(options: Options) -> int:
     for flag, file in (("--record", options.record), ("--svg", options.svg)):
         if file is not None and len(options.names) > 1:
             raise UsageError(f"{flag} takes the file of one run, and {len(options.names)} playbooks were named")
-    played = trio.run(_play_all, options)
+    played = trio.run(_play_all, options) if options.world == "real" else _simulate_all(options)
     if options.json:
         documents = [one.document() for one in played]
         whole = documents[0] if len(options.names) == 1 else {"ok": all(one["ok"] for one in documents), "playbooks": documents}
@@ -90,22 +101,46 @@ def play_all(options: Options) -> int:
 
 
 async def _play_all(options: Options) -> list[Played]:
-    played = []
+    played: list[Played] = []
     # The warm parent imports what it needs while the playbooks are being read.
     async with open_spawner() as spawner:
-        playbooks = [load_playbook(name, overrides=options.overrides, variants=options.variants) for name in options.names]
-        for name, playbook in zip(options.names, playbooks, strict=True):
-            one = await _play_one(name, playbook, options, spawner)
-            played.append(one)
-            if one.exit_code is ExitCode.INTERRUPTED:
+        for name, playbook in _load_all(options):
+            with _taking(name, playbook, options, played) as take:
+                take.error = await _perform(playbook, take.seed, options, take.recorder, spawner)
+            if played[-1].exit_code is ExitCode.INTERRUPTED:
                 break
     return played
 
 
-async def _play_one(name: str, playbook: Playbook, options: Options, spawner: Spawner) -> Played:
+def _simulate_all(options: Options) -> list[Played]:
+    """The same in virtual time; shown once it is over, by lines or as a replay."""
+    played: list[Played] = []
+    for name, playbook in _load_all(options):
+        with _taking(name, playbook, options, played) as take:
+            take.error = perform_simulated(playbook, take.seed, take.recorder, show=options.show)
+    return played
+
+
+def _load_all(options: Options) -> list[tuple[str, Playbook]]:
+    """Every problem of every playbook is known before the first one plays."""
+    return [(name, load_playbook(name, overrides=options.overrides, variants=options.variants)) for name in options.names]
+
+
+@dataclass(slots=True, kw_only=True)
+class _Take:
+    """One playing of one playbook; ``error`` is what kept it from being made."""
+
+    seed: int
+    recorder: RunRecorder
+    error: ChaosError | None = None
+
+
+@contextmanager
+def _taking(name: str, playbook: Playbook, options: Options, played: list[Played]) -> Iterator[_Take]:
+    """Record what is played inside, then judge and show it."""
     seed = next(one for one in (options.seed, playbook.seed, DEFAULT_SEED) if one is not None)
     header = Header(
-        playbook=playbook.name, title=playbook.title, seed=seed, world="real", version=chaoscli.__version__,
+        playbook=playbook.name, title=playbook.title, seed=seed, world=WORLDS[options.world], version=chaoscli.__version__,
         variants=tuple(one.name for one in playbook.variants), summaries=tuple(one.summary for one in playbook.variants),
         expectations=tuple(one.text for one in playbook.expectations),
     )  # fmt: skip
@@ -113,14 +148,17 @@ async def _play_one(name: str, playbook: Playbook, options: Options, spawner: Sp
         recorder = RunRecorder(header, _opened(options.record, stack))
         if recorder.sink_error is not None:  # full from the start: better said now than after the run
             raise _unwritten(options.record, recorder.sink_error)
-        error = await _perform(playbook, seed, options, recorder, spawner)
+        take = _Take(seed=seed, recorder=recorder)
+        yield take
         recorder.flush()
+    error = take.error
     if recorder.sink_error is not None:
         error = error or _unwritten(options.record, recorder.sink_error)
-    outcome = judge(recorder.recording, playbook.expectations)
-    played = Played(outcome=outcome, error=error, repeat=options.repeat(name, seed))
-    _show(playbook, recorder.recording, played, options)
-    return played
+    recording = recorder.recording
+    outcome = judge(recording, playbook.expectations)
+    digest = digest_of(recording) if options.json else ""
+    played.append(Played(outcome=outcome, error=error, repeat=options.repeat(name, seed), digest=digest))
+    _show(playbook, recording, played[-1], options)
 
 
 def _show(playbook: Playbook, recording: RunRecording, played: Played, options: Options) -> None:

@@ -21,10 +21,20 @@ class Show(StrEnum):
     QUIET = "quiet"
 
 
+class World(StrEnum):
+    """Where it plays."""
+
+    REAL = "real"
+    SIM = "sim"
+
+
 def run(
     names: Annotated[
         list[str], typer.Argument(metavar="PLAYBOOK", help="Names from `chaos list`, or files.", autocompletion=playbook_names)
     ],
+    world: Annotated[
+        World, typer.Option(help="real: processes and sockets; sim: virtual time, over in a moment, exact by seed.")
+    ] = World.REAL,
     seed: Annotated[int | None, typer.Option(help="All dice and arrivals follow from it.")] = None,
     variant: Annotated[list[str] | None, typer.Option(help="Play only this variant; may be repeated.")] = None,
     set_: Annotated[
@@ -50,16 +60,16 @@ def run(
         from chaoscli.cli.playing import Options, play_all
 
         options = Options(
-            names=tuple(names), seed=seed, variants=tuple(variant or ()), overrides=tuple(set_ or ()),
-            show=_show(live=live, plain=plain, quiet=quiet), json=json, record=record, svg=svg,
+            names=tuple(names), world=world, seed=seed, variants=tuple(variant or ()), overrides=tuple(set_ or ()),
+            show=_show(world, live=live, plain=plain, quiet=quiet), json=json, record=record, svg=svg,
         )  # fmt: skip
         return play_all(options)
 
     guarded(verb)
 
 
-def _show(*, live: bool, plain: bool, quiet: bool) -> str:
-    """The stated way, or the one that suits where the output goes."""
+def _show(world: World, *, live: bool, plain: bool, quiet: bool) -> str:
+    """The stated way, or the one that suits where the output goes. What is over in a moment is not replayed unasked."""
     from chaoscli.errors import UsageError
 
     stated = [show for show, wanted in ((Show.LIVE, live), (Show.PLAIN, plain), (Show.QUIET, quiet)) if wanted]
@@ -67,7 +77,7 @@ def _show(*, live: bool, plain: bool, quiet: bool) -> str:
         raise UsageError(f"--{stated[0]} and --{stated[1]} do not go together")
     if stated:
         return stated[0]
-    return Show.LIVE if _is_screen() else Show.PLAIN
+    return Show.LIVE if world is World.REAL and _is_screen() else Show.PLAIN
 
 
 def _is_screen() -> bool:

@@ -1,0 +1,33 @@
+"""Plays whole playbooks in the simulated world, in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from chaoscli.checks.judge import judge
+from chaoscli.outcome import Outcome
+from chaoscli.playbook.load import load_playbook
+from chaoscli.playbook.meaning import Playbook
+from chaoscli.recording import Header, RunRecorder, RunRecording
+from chaoscli.simulation import play_simulated
+
+
+def simulated(
+    playbook: str | Path | Playbook, *, seed: int = 1, changed: Sequence[str] = (), variants: Sequence[str] = ()
+) -> RunRecording:
+    """The recording of one run, from the playbook as shipped or with ``path=value`` changes."""
+    if not isinstance(playbook, Playbook):
+        playbook = load_playbook(playbook, overrides=changed, variants=variants)
+    header = Header(
+        playbook=playbook.name, seed=seed, world="simulated", variants=tuple(variant.name for variant in playbook.variants)
+    )
+    recorder = RunRecorder(header)
+    play_simulated(playbook, {name: recorder.variant(name) for name in header.variants}, seed=seed)
+    return recorder.recording
+
+
+def judged(playbook: str | Path, *, seed: int = 1, changed: Sequence[str] = ()) -> Outcome:
+    """Its verdict."""
+    whole = load_playbook(playbook, overrides=changed)
+    return judge(simulated(whole, seed=seed), whole.expectations)
