@@ -11,7 +11,11 @@ from chaoscli.faults.base import Through
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hang:
-    """A new connection waits for the heal. The proxy's own host accepts it, so it is the first reply that is late."""
+    """Connecting itself hangs until the heal; a caller gets through when its kernel knocks the next time, mostly within a second.
+
+    Where the kernel cannot be made to (other than Linux), and for a share of the connections, a new one is accepted, and it is
+    the first reply that waits for the heal.
+    """
 
     kind: ClassVar[str] = "hang"
     refuses: ClassVar[bool] = False

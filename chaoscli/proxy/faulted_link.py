@@ -12,6 +12,7 @@ from chaoscli.errors import NotMadeError
 from chaoscli.events import Event
 from chaoscli.faults.base import ByteFault, Direction, FlowMaker, MessageFault, flow_maker
 from chaoscli.faults.datagrams.base import DatagramFault
+from chaoscli.faults.hang import Hang
 from chaoscli.proxy.course import Store
 from chaoscli.proxy.faulted_connection import FaultedConnection
 from chaoscli.proxy.judge import Judge
@@ -175,6 +176,11 @@ class FaultedLink(ABC, Generic[C]):
     def _refuses(self) -> bool:
         """Nobody is to be there for any caller."""
         return any(one.fault.refuses and one.share >= 1.0 for one in self._injected.values())
+
+    @property
+    def _hangs(self) -> bool:
+        """Nobody is to get through to it; one that picks its connections only keeps those from the callee."""
+        return any(isinstance(one.fault, Hang) and one.share >= 1.0 for one in self._injected.values())
 
     def _holds_back(self, connection: C) -> bool:
         """A fault keeps this connection from being put through."""

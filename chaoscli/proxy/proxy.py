@@ -5,11 +5,12 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable
 
-from chaoscli.events import Event
+from chaoscli.events import Event, Noted
 from chaoscli.proxy.connection import Connection
 from chaoscli.proxy.engine import Engine
 from chaoscli.proxy.exchange import Exchange
 from chaoscli.proxy.faulted_link import FaultedLink
+from chaoscli.proxy.full_queue import CannotFillError, FullQueue
 from chaoscli.proxy.poller import READABLE
 from chaoscli.proxy.sockets import Address, Socket, accepted, bound, family
 
@@ -41,7 +42,10 @@ class Proxy(FaultedLink[Connection]):
         self._family = family(listen)
         self._listener = bound(listen)
         self.address: Address = self._listener.getsockname()[:2]
+        self._tell = tell
         self._listening = False
+        self._full: FullQueue | None = None  # while connects hang
+        self._cannot_hang = False
         self._listen()
 
     def set_upstream(self, upstream: Address) -> None:
@@ -81,10 +85,14 @@ class Proxy(FaultedLink[Connection]):
     # -- listening -------------------------------------------------------------------------------------------------------
 
     def _listen_or_refuse(self) -> None:
+        if self._full is not None and (self._refuses or not self._hangs):
+            self._let_in(self._full)
         if self._refuses and self._listening:
             self._refuse()
-        elif not self._refuses and not self._listening:
+        elif not self._refuses and not self._listening and self._full is None:
             self._listen()
+        if self._hangs and self._listening and not self._cannot_hang:
+            self._keep_waiting()
 
     def _listen(self) -> None:
         self._listener.listen(BACKLOG)
@@ -98,6 +106,28 @@ class Proxy(FaultedLink[Connection]):
         self._listener.close()
         self._listener = bound(self.address)
 
+    def _keep_waiting(self) -> None:
+        """Listening, with a queue that is full: connecting hangs. Who is through the door already is taken in."""
+        try:
+            for _ in range(BACKLOG // MOST_ACCEPTS):
+                self._accept(READABLE)
+            self._full = FullQueue(self._listener, self.address)
+        except CannotFillError as error:
+            self._cannot_hang = True
+            self._listener.listen(BACKLOG)
+            text = f"connects are accepted and then hear nothing, as they cannot be made to hang: {error}"
+            self._tell(Noted(at=self._now(), source=self.name, text=text, level="warning"))
+        else:
+            self._engine.forget(self._listener.fileno())
+            self._listening = False
+
+    def _let_in(self, full: FullQueue) -> None:
+        self._full = None
+        callers = full.open(BACKLOG)
+        self._listen()
+        for sock in callers:
+            self._welcome(sock)
+
     def _stop_accepting_for_a_while(self) -> None:
         """Out of descriptors the listener would stay ready for ever; look again when some may have come free."""
         self._engine.change(self._listener.fileno(), 0)
@@ -109,6 +139,8 @@ class Proxy(FaultedLink[Connection]):
 
     def close(self) -> None:
         """Stop listening and close every connection."""
+        if self._full is not None:
+            self._full.close()
         if self._listening:
             self._engine.forget(self._listener.fileno())
             self._listening = False
