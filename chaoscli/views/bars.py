@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from math import floor, log10
+from math import floor, isqrt, log10
 from typing import TypeVar
 
 from chaoscli.messages import Result
@@ -114,8 +114,13 @@ def harm(columns: Sequence[int], glyphs: Glyphs, most: int) -> list[Cell]:
 
 
 def traffic(columns: Sequence[HopColumn], glyphs: Glyphs, busiest: int) -> list[Cell]:
-    """One cell a column: height is the number of calls against the busiest column."""
-    return [_hop_cell(column, glyphs, min(column.calls * EIGHTHS // max(busiest, 1), EIGHTHS - 1)) for column in columns]
+    """One cell a column: height grows with the square root of its calls, up to the busiest column of any lane.
+
+    In a row of eighths a burst of a hundred would press everything that is ten times the usual into the floor.
+    """
+    return [
+        _hop_cell(column, glyphs, min(isqrt(EIGHTHS**2 * column.calls // max(busiest, 1)), EIGHTHS - 1)) for column in columns
+    ]
 
 
 def delays(columns: Sequence[HopColumn], glyphs: Glyphs, scale: Scale) -> list[Cell]:

@@ -43,7 +43,7 @@ class Glyphs:
 
 UNICODE = Glyphs(
     levels="▁▂▃▄▅▆▇█",
-    bad="⡀⡀⣀⣀⣤⣤⣶⣿",
+    bad="⣀⣀⣤⣤⣶⣶⣿⣿",
     hanging="┆",
     waiting="?",
     stem="│",
@@ -65,6 +65,7 @@ UNICODE = Glyphs(
         Result.REFUSED: "ø",
         Result.RESET: "/",
         Result.UNANSWERED: "?",
+        Result.CANCELLED: "-",
     },
     tones={Tone.HARM: "▼", Tone.HEAL: "△", Tone.TROUBLE: "!", Tone.RELIEF: "✓", Tone.NOTE: "·"},
     arrow="→",
@@ -99,6 +100,7 @@ ASCII = Glyphs(
         Result.REFUSED: "o",
         Result.RESET: "/",
         Result.UNANSWERED: "?",
+        Result.CANCELLED: "-",
     },
     tones={Tone.HARM: "v", Tone.HEAL: "^", Tone.TROUBLE: "!", Tone.RELIEF: "+", Tone.NOTE: "-"},
     arrow=">",
@@ -117,6 +119,7 @@ WORDS = {
     Result.REFUSED: "refused",
     Result.RESET: "reset",
     Result.UNANSWERED: "unanswered",
+    Result.CANCELLED: "cancelled",
 }
 
 # Sixteen-colour names where they do, so that a terminal's own theme decides what green is.

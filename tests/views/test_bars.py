@@ -104,7 +104,13 @@ def test_where_nothing_has_ended_errors_are_an_open_question() -> None:
 def test_traffic_is_as_high_as_the_busiest_column_and_failures_have_a_texture_of_their_own() -> None:
     columns = [HopColumn(), HopColumn(calls=8), HopColumn(calls=4), HopColumn(calls=4, failed=3), HopColumn(calls=2, hanging=2)]
 
-    assert "".join(sign for sign, _ in traffic(columns, UNICODE, busiest=8)) == " █▅⣤┆"
+    assert "".join(sign for sign, _ in traffic(columns, UNICODE, busiest=8)) == " █▆⣶┆"
+
+
+def test_a_burst_of_traffic_leaves_the_rest_its_differences() -> None:
+    # sqrt(c / 64) * 8 is 1, 2, 4 and 8 eighths: the usual, four times that, sixteen times, and the burst.
+    columns = [HopColumn(calls=calls, failed=failed) for calls in (1, 4, 16, 64) for failed in (0, calls)]
+    assert "".join(sign for sign, _ in traffic(columns, UNICODE, busiest=64)) == "▂⣀▃⣤▅⣶█⣿"
 
 
 def test_delays_are_as_high_as_the_latency_of_what_went_well() -> None:
