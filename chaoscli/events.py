@@ -210,7 +210,8 @@ class RetryPlanned(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryDenied(Event):
-    """The caller would have tried again, but must not: ``reason`` is "budget spent". ``attempt`` is the one withheld."""
+    """The caller would have tried again, but must not: ``reason`` is "budget spent", "deadline too close" or "told to wait
+    longer". ``attempt`` is the one withheld."""
 
     caller: str
     callee: str
@@ -221,7 +222,8 @@ class RetryDenied(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallRejected(Event):
-    """The caller's own policy did not let the attempt out (``reason`` is "bulkhead full"): nothing was sent to ``callee``."""
+    """The caller's own policy did not let the attempt out: nothing was sent to ``callee``. ``reason`` is "bulkhead full",
+    "breaker open", "throttled", "rate limit" or "deadline passed"."""
 
     caller: str
     callee: str
@@ -232,13 +234,50 @@ class CallRejected(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FallbackServed(Event):
-    """The caller gave up on ``callee`` after ``result`` and answered from what it knew, ``age_s`` old."""
+    """The caller gave up on ``callee`` after ``result`` and answered from what it knew, ``age_s`` old. ``source`` is "last
+    good", or "fixed" for a reply that was written beforehand and has no age."""
 
     caller: str
     callee: str
     request: str
     result: Result
     age_s: float
+    source: str = "last good"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallHedged(Event):
+    """No answer after ``after_s``: the caller sends a copy, attempt number ``attempt``, and takes whichever answers first."""
+
+    caller: str
+    callee: str
+    request: str
+    attempt: int
+    after_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CacheServed(Event):
+    """The caller did not ask ``callee``. ``source`` is "fresh", "stale" (while another call renews it), both ``age_s`` old, or
+    "shared": the answer that another call was waiting for already."""
+
+    caller: str
+    callee: str
+    request: str
+    age_s: float
+    source: str = "fresh"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BreakerChanged(Event):
+    """The caller's breaker for ``callee`` is now ``state``: "open", "half-open" or "closed" (as it was before it was first
+    told of). It went by ``calls`` calls, of which the share ``failed`` had failed; no calls where time alone decided."""
+
+    caller: str
+    callee: str
+    state: str
+    calls: int = 0
+    failed: float = 0.0
 
 
 # -- nodes at work ---------------------------------------------------------------------------------------------------------
@@ -276,13 +315,24 @@ class Answered(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refused(Event):
-    """``node`` turned a request away at its door: ``reason`` is "queue full" or another word of its capacity."""
+    """``node`` turned a request away: ``reason`` is "queue full", "limit reached" or, for one whose caller has stopped waiting
+    by its own word, "expired". It had waited ``queued_s`` by then."""
 
     node: str
     caller: str
     request: str
     attempt: int
     reason: str
+    queued_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitChanged(Event):
+    """``node`` lets ``limit`` requests in at once from now on, where it was ``before``. Steps under a tenth are not told."""
+
+    node: str
+    limit: int
+    before: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -315,9 +365,13 @@ KINDS: dict[str, type[Event]] = {
     "retry_denied": RetryDenied,
     "call_rejected": CallRejected,
     "fallback_served": FallbackServed,
+    "call_hedged": CallHedged,
+    "cache_served": CacheServed,
+    "breaker_changed": BreakerChanged,
     "arrived": Arrived,
     "answered": Answered,
     "refused": Refused,
+    "limit_changed": LimitChanged,
     "happened": Happened,
 }
 _NAMES = {kind: name for name, kind in KINDS.items()}

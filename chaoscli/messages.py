@@ -14,6 +14,10 @@ ATTEMPT = "x-attempt"
 CALLER = "x-caller"
 SENT_AT = "x-sent-at"  # the sender's wall clock, seconds since 1970 with microseconds
 SERVED_AS = "x-served-as"  # "fallback" when the answer is not the callee's own
+DEADLINE = "x-deadline"  # how many seconds longer the answer is wanted, as the request leaves its sender
+EXPIRES_AT = "x-expires-at"  # the same as an instant on the clock of the node that received it; never on a wire
+IDEMPOTENCY_KEY = "idempotency-key"  # the IETF draft's name; the same for all attempts at one thing
+RETRY_AFTER = "retry-after"  # RFC 9110, section 10.2.3
 
 
 class Result(StrEnum):
@@ -26,6 +30,7 @@ class Result(StrEnum):
     REFUSED = "refused"  # nobody listened
     RESET = "reset"  # the connection broke before the answer was whole
     UNANSWERED = "unanswered"  # still in flight when the run ended
+    CANCELLED = "cancelled"  # a copy of a call that nobody waited for any more: another one had answered
 
     @property
     def succeeded(self) -> bool:

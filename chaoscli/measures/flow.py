@@ -16,7 +16,8 @@ from chaoscli.recording import Recording
 
 def throughput(recording: Recording, scope: Scope) -> float:
     """Answers a second, good and bad, by when they came."""
-    return _a_second(recording, scope, [row for row in _whole_play(recording, scope) if row.result is not Result.UNANSWERED])
+    answered = [row for row in _whole_play(recording, scope) if row.result not in (Result.UNANSWERED, Result.CANCELLED)]
+    return _a_second(recording, scope, answered)
 
 
 def goodput(recording: Recording, scope: Scope) -> float:

@@ -40,8 +40,9 @@ def rows(recording: Recording, scope: Scope) -> list[Row]:
 
 
 def ended_rows(recording: Recording, scope: Scope) -> list[Row]:
-    """The same without those still open; NoData when none is left."""
-    ended = [row for row in rows(recording, scope) if row.result is not None]
+    """The same without those still open, and without copies that nobody waited for: they tell nothing of their callee.
+    NoData when none is left."""
+    ended = [row for row in rows(recording, scope) if row.result not in (None, Result.CANCELLED)]
     if not ended:
         raise NoData(f"no {_named(scope)} ended" + (f" {scope.window}" if scope.window else ""))
     return ended
@@ -107,7 +108,8 @@ def node_rows(recording: Recording) -> Mapping[str, list[Row]]:
         result = Result.OK if answer.status < 400 else Result.FAILED
         found[answer.node].append(Row(answer.at - took, answer.at, result, took, answer.request))
     for refusal in recording.of(Refused):
-        found[refusal.node].append(Row(refusal.at, refusal.at, Result.FAILED, 0.0, refusal.request))
+        waited = refusal.queued_s
+        found[refusal.node].append(Row(refusal.at - waited, refusal.at, Result.FAILED, waited, refusal.request))
     return found
 
 

@@ -214,10 +214,10 @@ class _HopWatch:
             insort(self._latencies, event.seconds)
             if column is not None:
                 insort(self._of_column[column], event.seconds)
-        else:
-            self._failures += 1
-            self.timeouts += event.result is Result.TIMEOUT
-        self._add(column, 0, 0 if event.result.succeeded else 1, -1 if waiting is not None else 0)
+        failed = not event.result.succeeded and event.result is not Result.CANCELLED
+        self._failures += failed
+        self.timeouts += event.result is Result.TIMEOUT
+        self._add(column, 0, 1 if failed else 0, -1 if waiting is not None else 0)
 
     def hop(self) -> Hop:
         for column in self._stale:
