@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
@@ -53,6 +54,8 @@ async def _serve_and_show(options: ProxyOptions, live: bool) -> None:
 
     async with trio.open_nursery() as nursery:
         serving = await nursery.start(serve_then_stop)
+        gc.collect()
+        gc.freeze()  # what is alive now stays alive: the collector need not walk through it again and again
         print(welcome(serving), flush=True)
         if live:
             await _draw(serving, lambda: state_of(serving, time.monotonic() - began, tuple(notes)))

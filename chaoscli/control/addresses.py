@@ -11,6 +11,8 @@ import trio
 
 LOOPBACK = "127.0.0.1"
 EVERYWHERE = "::"
+# Where Toxiproxy's clients look for it.
+API_PORT = 8474
 # Dialling it fails at once: port 0 is nobody's.
 NOWHERE = (LOOPBACK, 0)
 # Long enough for a resolver that asks a second server, short enough that no client of the API has given up.

@@ -8,10 +8,9 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
+from chaoscli.control.addresses import API_PORT, LOOPBACK
 from chaoscli.errors import NotMadeError, UsageError
 
-DEFAULT_HOST = "127.0.0.1"
-DEFAULT_PORT = 8474
 # Answers come within a second whatever the connections do; this is for a machine that is very busy.
 ANSWERED_WITHIN_S = 10.0
 # A list of 10,000 proxies is 2 MB.
@@ -21,7 +20,7 @@ MOST_REPLY_BYTES = 16 << 20
 class ControlClient:
     """Asks one server. NotMadeError when it cannot be reached, UsageError (with its reason) when it says no."""
 
-    def __init__(self, host: str = DEFAULT_HOST, port: int = DEFAULT_PORT) -> None:
+    def __init__(self, host: str = LOOPBACK, port: int = API_PORT) -> None:
         self.host = host
         self.port = port
 

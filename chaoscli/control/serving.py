@@ -6,7 +6,6 @@ It ends politely on SIGINT and SIGTERM, and with it every listener and connectio
 from __future__ import annotations
 
 import dataclasses
-import gc
 import signal
 import time
 from collections.abc import Callable
@@ -16,8 +15,7 @@ from pathlib import Path
 import trio
 
 from chaoscli.control import metrics
-from chaoscli.control.addresses import AddressError, resolve_listen
-from chaoscli.control.client import DEFAULT_PORT
+from chaoscli.control.addresses import API_PORT, AddressError, resolve_listen
 from chaoscli.control.collection import Collection
 from chaoscli.control.config import load_config
 from chaoscli.control.fault_text import LinkFault
@@ -44,7 +42,7 @@ class ProxyOptions:
     """
 
     host: str = "localhost"
-    port: int | None = DEFAULT_PORT
+    port: int | None = API_PORT
     config: Path | None = None
     seed: int = 1
     poll_s: float = 0.0
@@ -85,8 +83,6 @@ async def serve(
         nursery.start_soon(end_toxics_in_time, collection)
         nursery.start_soon(keep_names_resolved, collection)
         await _make(collection, asked)
-        gc.collect()
-        gc.freeze()  # what is alive now stays alive: the collector need not walk through it again and again
         api = Api(collection, metrics=lambda: metrics.page(collection.totals()), own_name=options.host)
         if listeners:
             nursery.start_soon(serve_api, api, listeners)
