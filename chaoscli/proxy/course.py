@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 from chaoscli.faults.base import Action, Cut, Direction, Finish, Send
 from chaoscli.faults.chain import Chain
-from chaoscli.proxy.end import Side
 from chaoscli.proxy.exchange import Exchange, Out
+from chaoscli.proxy.side import Side
 from chaoscli.proxy.tally import Watched
 
 # One direction of one connection: 100 ms of 160 MB/s.

@@ -6,11 +6,12 @@ import contextlib
 import socket
 import struct
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Protocol
 
 from chaoscli.proxy.engine import Engine
 from chaoscli.proxy.pipes import Pipe
 from chaoscli.proxy.poller import READABLE, WRITABLE
+from chaoscli.proxy.side import Course, Pair
 from chaoscli.proxy.sockets import Socket
 
 # One read of a busy socket. Twice as much gains little and falls out of the cache.
@@ -26,71 +27,6 @@ MOST_WAITING_FOR_DIAL_BYTES = 1 << 20
 # A megabyte: a window full at most, so that a polite close stays cheap.
 MOST_LAST_READS = 16
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # SO_LINGER: on, for no time
-
-
-class Course(Protocol):
-    """The way of what one end reads through the faults of its link."""
-
-    @property
-    def has_room(self) -> bool: ...
-
-    def received(self, data: bytes) -> None: ...
-
-    def ended(self) -> None: ...
-
-
-class Timers(Protocol):
-    """What sets the pace: an engine, or a simulation's kernel."""
-
-    @property
-    def now(self) -> Callable[[], float]: ...
-
-    def at(self, when: float, call: Callable[[Any], None], argument: Any) -> object: ...
-
-
-class Pair(Protocol):
-    """What holds two ends together."""
-
-    def settle(self) -> None:
-        """Both streams may be over: close if nothing of them is on its way."""
-
-    def close(self, *, reset: bool = False) -> None: ...
-
-
-class Side(Protocol):
-    """What a course needs of an end, whatever stands behind it."""
-
-    course: Course | None
-    read_ended: bool
-
-    @property
-    def engine(self) -> Timers: ...
-
-    @property
-    def owner(self) -> Pair: ...
-
-    @property
-    def other(self) -> Side: ...
-
-    @property
-    def waiting(self) -> bytearray | None:
-        """Accepted for this end, and not yet taken by it."""
-
-    @property
-    def bytes_read(self) -> int: ...
-
-    @property
-    def full(self) -> bool: ...
-
-    def write(self, data: bytes) -> bool: ...
-
-    def finish(self) -> None: ...
-
-    def pause(self) -> None: ...
-
-    def resume(self) -> None: ...
-
-    def close(self, *, reset: bool = False) -> None: ...
 
 
 class Owner(Pair, Protocol):
@@ -218,7 +154,6 @@ class End:
 
     def _end_reading(self) -> None:
         self.read_ended = True
-        self.pause()
         if self.other.sock is None:
             self.owner.close()  # it went before it was put through to anyone
         elif self.course is not None:
@@ -227,6 +162,8 @@ class End:
             self.other.finish()
         if self.other.read_ended:
             self.owner.settle()
+        if not self.closed:
+            self.pause()
 
     def _look_after_a_hangup(self) -> None:
         """The kernel says error or hang-up while nothing is wanted here: an error is one, a hang-up can wait unwatched."""
@@ -316,8 +253,8 @@ class End:
             self.owner.broke(self)
 
     def _connected(self) -> bool:
-        if self.sock is None:
-            return False
+        if self.sock is None or self.bytes_read:
+            return self.sock is not None
         try:
             self.sock.getpeername()
         except OSError:
@@ -364,13 +301,14 @@ class End:
         self.give_pipe_back()
         if self.sock is None:
             return
-        if self._watched:
-            self.engine.forget(self.fd)
         if reset:
             self._set_reset_on_close(self.sock)
         elif not self.read_ended:
             self._read_what_is_left()
-        self.engine.close_socket(self.sock)
+        if self._watched:
+            self.engine.close_watched(self.sock, self.fd)
+        else:
+            self.engine.close_socket(self.sock)
 
     def _set_reset_on_close(self, sock: Socket) -> None:
         with contextlib.suppress(OSError):  # it may be reset already, which is what was wanted

@@ -15,7 +15,7 @@ import trio
 from chaoscli.proxy.alarm import open_alarm
 from chaoscli.proxy.lead import Lead
 from chaoscli.proxy.pipes import Pipes
-from chaoscli.proxy.poller import READABLE, open_poller
+from chaoscli.proxy.poller import READABLE, SelectorPoller, open_poller
 from chaoscli.proxy.sockets import Socket
 
 # What one poll hands over: large enough to spread its cost, small enough that a batch takes about a millisecond.
@@ -49,6 +49,8 @@ class Engine:
         self._linger_s = linger_s
         self._poll_s = poll_s
         self._poller = open_poller()
+        # The kernel takes a closed descriptor off epoll's list itself, which saves a system call for each.
+        self._poller_forgets_closed = not isinstance(self._poller, SelectorPoller)
         self._ready: dict[int, Ready] = {}
         self._closing: list[Socket] = []
         self._in_turn = False
@@ -82,6 +84,13 @@ class Engine:
             self._closing.append(sock)
         else:
             sock.close()
+
+    def close_watched(self, sock: Socket, fd: int) -> None:
+        """Forget and close."""
+        del self._ready[fd]
+        if not self._poller_forgets_closed:
+            self._poller.unregister(fd)
+        self.close_socket(sock)
 
     def at(self, when: float, call: Callable[[Any], None], argument: Any) -> None:
         """Call once, at ``when``. There is no cancelling: what is called looks whether it is still wanted."""
@@ -135,8 +144,12 @@ class Engine:
         end = now() + longest_s
         busy = False
         self._in_turn = True
+        polls = self._poll_s > 0.0
         while True:
-            events = poll(0, MOST_EVENTS) or self._poll_on() or (poll(patience_s, MOST_EVENTS) if patience_s else [])
+            if timers or polls:
+                events = poll(0, MOST_EVENTS) or self._poll_on() or (poll(patience_s, MOST_EVENTS) if patience_s else [])
+            else:
+                events = poll(patience_s, MOST_EVENTS)
             for fd, mask in events:
                 call = ready(fd)
                 if call is not None:

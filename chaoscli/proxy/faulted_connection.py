@@ -8,8 +8,8 @@ from typing import Any, Generic, Self, TypeVar
 
 from chaoscli.faults.base import Direction
 from chaoscli.proxy.course import Course, Store
-from chaoscli.proxy.end import Side
 from chaoscli.proxy.exchange import Exchange
+from chaoscli.proxy.side import Side
 from chaoscli.proxy.tally import Tally, Watched
 
 S = TypeVar("S", bound=Side)

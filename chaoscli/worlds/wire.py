@@ -20,11 +20,11 @@ from chaoscli.net.codec import Reader, request_bytes, request_size, response_byt
 from chaoscli.net.memory import CalleePeer, CallerPeer, Ending
 from chaoscli.net.pool import Pool
 from chaoscli.proxy.course import Store
-from chaoscli.proxy.end import Course
 from chaoscli.proxy.exchange import Exchange
 from chaoscli.proxy.faulted_connection import FaultedConnection
 from chaoscli.proxy.faulted_link import FaultedLink
 from chaoscli.proxy.links import Links
+from chaoscli.proxy.side import Course
 from chaoscli.topology import Topology
 from chaoscli.worlds.clock import Gate, Kernel
 

@@ -132,8 +132,7 @@ async def test_a_socket_closed_in_a_batch_is_not_mistaken_for_its_successor(nurs
         def ready(_mask: int) -> None:
             called.append(name)
             for sock in pairs[name]:
-                one.forget(sock.fileno())
-                one.close_socket(sock)
+                one.close_watched(sock, sock.fileno())
             # Were both closed by now, this would take the descriptor of one whose event is still to come.
             fresh, fresh_peer = socket.socketpair()
             one.watch(fresh.fileno(), READABLE, lambda _mask: called.append("stale"))
