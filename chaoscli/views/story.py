@@ -49,7 +49,7 @@ _HARMS = {
     "made twice": "says yes twice to one request",
     "paid twice": "charges twice for one request",
     "done twice": "does the work of one request twice",
-    "writes lost": "loses a write it has just taken: what it holds is older, and stamped newer",
+    "writes lost": "loses a new write: the older one it holds is stamped later",
 }
 _WAYS = {
     Result.REFUSED: "nobody listens there",
@@ -169,7 +169,8 @@ class StoryWatch:
             return  # shoppers have no part in what nodes make of each other's clocks
         ahead = event.sent_wall_s - event.received_wall_s
         if ahead > FUTURE_BY_S:
-            text = f"a message from the future: {event.caller} stamped it {_about(ahead)} ahead of {event.node}'s clock"
+            ahead_s = round(ahead, 2) or ahead  # to 10 ms, so that variants whose ways differ by a few are told of together
+            text = f"a message from the future: {event.caller} stamped it {_about(ahead_s)} ahead of {event.node}'s clock"
             self._once(("future", event.node), event.at, Tone.TROUBLE, text)
 
     def _fault(self, event: FaultInjected | FaultHealed) -> None:

@@ -139,6 +139,8 @@ class _Picture:
         in_band = [False] * self._at.plot
         for band in lane.bands:
             first, last = self._span(band)
+            if (first, last) == (0, self._at.plot - 1):
+                continue  # shading all would hide what comes and goes
             in_band[first : last + 1] = [True] * (last + 1 - first)
         empty = [(self._glyphs.band, "band") if shaded else (" ", "") for shaded in in_band]
         columns = self._stretched(bridged(lane.columns))

@@ -130,7 +130,7 @@ def test_harm_to_the_shop_is_told_once_for_each_kind_and_node() -> None:
 
     assert story_of(play) == [
         "2.00 trouble payment charges twice for one request",
-        "3.00 trouble b loses a write it has just taken: what it holds is older, and stamped newer",
+        "3.00 trouble b loses a new write: the older one it holds is stamped later",
     ]
 
 

@@ -126,6 +126,16 @@ def test_variants_without_a_fault_are_not_shaded() -> None:
     assert "░" not in second
 
 
+def test_a_fault_that_lasts_the_whole_play_is_named_and_not_shaded() -> None:
+    play = recording("one").curtain(10).requests(since=0, until=10, rate=10, took=0.02)
+    play.fault("distance", at=0, until=10).fault("cut", at=2, until=4)
+
+    lines = drawn(Timeline(final_scene(run_of(play), 80)), 80).splitlines()
+
+    assert "distance" in lines[1]
+    assert {line.count("░") for line in lines if "│" in line} == {0, 11}  # 2 s to 4 s of 49 columns
+
+
 def test_colour_adds_and_never_carries() -> None:
     """Without its colours the picture is the same text, and no two things differ by colour alone."""
     for make in PLAYS.values():
