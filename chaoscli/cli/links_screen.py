@@ -13,8 +13,8 @@ from rich.console import Console
 from rich.live import Live
 
 from chaoscli.settings import from_plain
-from chaoscli.views.links import LinksState
-from chaoscli.views.links_table import links_picture
+from chaoscli.traffic import LinksState
+from chaoscli.views.links import links_picture
 
 
 def main() -> None:

@@ -21,6 +21,9 @@ def proxy(
         typer.Option(metavar="TEXT", help="A fault on it, like 'latency 20ms jitter 5ms'; may be repeated."),
     ] = None,
     http: Annotated[bool, typer.Option("--http", help="That link carries HTTP/1.1, so that its requests are seen.")] = False,
+    udp: Annotated[
+        bool, typer.Option("--udp", help="That link carries datagrams, which can be lost, doubled, overtaken.")
+    ] = False,
     host: Annotated[str | None, typer.Option(help="Where the API listens; only this machine reaches it, if not said.")] = None,
     port: Annotated[int | None, typer.Option(min=0, max=65535, help="The API's port, 8474 if not said; 0 takes any.")] = None,
     config: Annotated[Path | None, typer.Option(metavar="FILE", help="Toxiproxy's JSON list of proxies, toxics and all.")] = None,
@@ -37,7 +40,7 @@ def proxy(
     """
 
     def verb() -> int:
-        from chaoscli.cli.proxying import run_proxy, wants_table
+        from chaoscli.cli.proxying import become_proxy, wants_table
         from chaoscli.control.fault_text import parse_fault
         from chaoscli.control.serving import ProxyOptions
         from chaoscli.errors import UsageError
@@ -47,9 +50,11 @@ def proxy(
             poll_s = parse_duration(poll)
         except UnitError as error:
             raise UsageError(f"--poll: {error}") from None
-        faults = tuple(parse_fault(text) for text in fault or ())
-        if (listen or faults or http) and not upstream:
+        faults = tuple(parse_fault(text, udp=udp) for text in fault or ())
+        if (listen or faults or http or udp) and not upstream:
             raise UsageError("a link needs an upstream", hint="say where it leads: --upstream 127.0.0.1:5432")
+        if udp and http:
+            raise UsageError("--http is carried over TCP, and not over --udp", hint="say one of them")
         api = not upstream or host is not None or port is not None or config is not None
         options = ProxyOptions(
             host=host or DEFAULT_API_HOST,
@@ -60,8 +65,9 @@ def proxy(
             listen=listen,
             upstream=upstream,
             http=http,
-            faults=faults,
+            udp=udp,
+            faults=tuple(fault or ()),
         )
-        return run_proxy(options, live=not plain and wants_table())
+        become_proxy(options, live=not plain and wants_table())
 
     guarded(verb)

@@ -101,9 +101,9 @@ def upstream_host(text: str) -> str:
     return "" if host == "localhost" else host
 
 
-def bind_failure(address: Address, error: OSError) -> str:
+def bind_failure(address: Address, error: OSError, network: str = "tcp") -> str:
     """What Go's listener says, which tests of clients compare word for word."""
     if isinstance(error, socket.gaierror):
-        return f"listen tcp: lookup {address[0]}: no such host"
+        return f"listen {network}: lookup {address[0]}: no such host"
     reason = os.strerror(error.errno).lower() if error.errno else str(error)
-    return f"listen tcp {join(address)}: bind: {reason}"
+    return f"listen {network} {join(address)}: bind: {reason}"

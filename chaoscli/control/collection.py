@@ -24,24 +24,23 @@ from chaoscli.control.addresses import (
     upstream_host,
 )
 from chaoscli.control.metrics import LinkTotals
-from chaoscli.control.proxies import Carried, Proxy, Toxic, check_named, new_toxic, new_toxics
+from chaoscli.control.proxies import Carried, Proxy, Toxic, check_named, is_udp, new_toxic, new_toxics
 from chaoscli.control.replies import ApiError
 from chaoscli.control.routes import Task, What
-from chaoscli.control.toxics import directions, with_toxicity
+from chaoscli.control.toxics import Fault, directions, with_toxicity
 from chaoscli.control.wire import ProxyAsked, ToxicAsked
 from chaoscli.events import Event, FaultHealed, FaultInjected, Noted
-from chaoscli.faults.base import ByteFault, Direction, MessageFault
+from chaoscli.faults.base import Direction
 from chaoscli.messages import Response
 from chaoscli.proxy.faulted_link import LinkCounts
 
-Fault = ByteFault | MessageFault
 Resolve = Callable[[str], Awaitable[Address]]
 
 
 class Links(Protocol):
     """What the API asks of the board."""
 
-    def add_link(self, name: str, *, listen: Address, upstream: Address | None, http: bool) -> Address: ...
+    def add_link(self, name: str, *, listen: Address, upstream: Address | None, http: bool, udp: bool) -> Address: ...
 
     def set_upstream(self, name: str, address: Address) -> None: ...
 
@@ -144,9 +143,9 @@ class Collection:
 
     async def create_proxy(self, asked: ProxyAsked) -> Proxy:
         """A new proxy, started unless asked otherwise, with the toxics written inside it."""
-        proxy = Proxy(name=asked.name, listen=asked.listen or "", upstream=asked.upstream or "", http=bool(asked.http))
+        proxy = _proxy_of(asked)
         toxics = new_toxics(proxy, asked.toxics)
-        address = await self._address(proxy.listen, "listen tcp: ") if asked.enabled is not False else None
+        address = await self._address(proxy.listen, f"listen {proxy.protocol}: ") if asked.enabled is not False else None
         self._check_free(asked.name)
         self.proxies[proxy.name] = proxy
         if address is not None:
@@ -163,6 +162,8 @@ class Collection:
         """Another address or upstream restarts the proxy and drops its connections; the same ones leave them alone."""
         if asked.http is not None and asked.http != proxy.http:
             raise replies.BadRequestError("http is settled when a proxy is created")
+        if asked.protocol and asked.protocol != proxy.protocol:
+            raise replies.BadRequestError("protocol is settled when a proxy is created")
         listen = proxy.listen if asked.listen is None else asked.listen
         address = await self._address(listen)
         if self.proxies.get(proxy.name) is not proxy:
@@ -205,9 +206,11 @@ class Collection:
 
     def _start(self, proxy: Proxy, address: Address) -> None:
         try:
-            bound = self._board.add_link(proxy.name, listen=address, upstream=self._dialled(proxy), http=proxy.http)
+            bound = self._board.add_link(
+                proxy.name, listen=address, upstream=self._dialled(proxy), http=proxy.http, udp=proxy.udp
+            )
         except OSError as error:
-            raise ApiError(500, bind_failure(address, error)) from error
+            raise ApiError(500, bind_failure(address, error, proxy.protocol)) from error
         proxy.listen, proxy.running = join(bound), True
         for toxic in proxy.toxics:
             self._inject(proxy, toxic)
@@ -232,6 +235,7 @@ class Collection:
             proxy=proxy.name,
             listener=proxy.listen,
             upstream=proxy.upstream,
+            udp=proxy.udp,
             carried=self._carried(proxy, counts),
             open=live.open if live else 0,
             touched={toxic.name: live.touched.get(toxic.key, 0) for toxic in proxy.toxics} if live else {},
@@ -246,6 +250,10 @@ class Collection:
             requests=live.requests,
             bytes_request=live.bytes_request,
             bytes_reply=live.bytes_reply,
+            datagrams_request=live.datagrams_request,
+            datagrams_reply=live.datagrams_reply,
+            dropped=live.dropped,
+            refused=live.refused,
         )
 
     # -- the names of upstreams ----------------------------------------------------------------------------------------------
@@ -297,7 +305,7 @@ class Collection:
         """
         for place, one in enumerate(asked, 1):
             check_named(one, place)
-            new_toxics(Proxy(name=one.name, listen="", upstream="", http=bool(one.http)), one.toxics)
+            new_toxics(_proxy_of(one), one.toxics)
         proxies = []
         for one in asked:
             proxy = await self._kept_or_made(one)
@@ -306,11 +314,12 @@ class Collection:
         return proxies
 
     async def _kept_or_made(self, asked: ProxyAsked) -> Proxy:
-        address = await self._address(asked.listen or "", "listen tcp: ")
+        address = await self._address(asked.listen or "", f"listen {asked.protocol or 'tcp'}: ")
         present = self.proxies.get(asked.name)
         if present is None:
             return await self.create_proxy(asked)
-        if _same_listen(present, asked.listen or "", address) and present.upstream == asked.upstream:
+        same = _same_listen(present, asked.listen or "", address) and present.upstream == asked.upstream
+        if same and present.udp == is_udp(asked):
             return present
         self.delete_proxy(present)
         return await self.create_proxy(asked)
@@ -375,6 +384,13 @@ class Collection:
         if toxic.duration_s is not None:
             toxic.until = self.now() + toxic.duration_s
             self.deadline_changed()
+
+
+def _proxy_of(asked: ProxyAsked) -> Proxy:
+    """A proxy that is not there yet, without toxics."""
+    return Proxy(
+        name=asked.name, listen=asked.listen or "", upstream=asked.upstream or "", http=bool(asked.http), udp=is_udp(asked)
+    )
 
 
 def _same_listen(proxy: Proxy, listen: str, address: Address) -> bool:

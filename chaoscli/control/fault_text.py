@@ -17,6 +17,8 @@ from chaoscli.control.fields import Field, FieldError, fields_of
 from chaoscli.errors import ChaosError, Place, Problem
 from chaoscli.faults.base import BadSetting, ByteFault, Direction, MessageFault
 from chaoscli.faults.catalogue import BOTH, FAULTS, FaultKind
+from chaoscli.faults.datagrams.base import DatagramFault
+from chaoscli.faults.datagrams.catalogue import DATAGRAM_FAULTS
 from chaoscli.units import DURATION, SHARE
 
 # A line a person types; past this it is a mistake in a script.
@@ -48,15 +50,16 @@ class FaultTextError(ChaosError):
 class LinkFault:
     """A fault and where it bites: ``directions`` of the link, each connection with probability ``share``.
 
-    ``given`` are the fields that were written; ``duration_s`` None stays until it is healed.
+    ``given`` are the fields that were written; ``duration_s`` None stays until it is healed; ``udp``: it is one for datagrams.
     """
 
     kind: str
-    fault: ByteFault | MessageFault
+    fault: ByteFault | MessageFault | DatagramFault
     given: Mapping[str, Any]
     directions: tuple[Direction, ...]
     share: float = 1.0
     duration_s: float | None = None
+    udp: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,20 +69,22 @@ class _Word:
     width: int
 
 
-def parse_fault(text: str, source: str = "--fault") -> LinkFault:
-    """The fault that ``text`` describes. FaultTextError with a caret under the word that is wrong."""
-    return _Reader(text, source).read()
+def parse_fault(text: str, source: str = "--fault", *, udp: bool = False) -> LinkFault:
+    """The fault that ``text`` describes, of a stream or (``udp``) of datagrams. FaultTextError with a caret under the word that
+    is wrong."""
+    return _Reader(text, source, udp).read()
 
 
-def link_kinds() -> dict[str, FaultKind]:
+def link_kinds(*, udp: bool = False) -> dict[str, FaultKind]:
     """The faults that one link can have by itself."""
-    return {name: row for name, row in FAULTS.items() if row.aim == "link"}
+    return DATAGRAM_FAULTS if udp else {name: row for name, row in FAULTS.items() if row.aim == "link"}
 
 
 class _Reader:
-    def __init__(self, text: str, source: str) -> None:
+    def __init__(self, text: str, source: str, udp: bool) -> None:
         self.text = text
         self.source = source
+        self.udp = udp
         self.words = _words(text)
         self.next = 0
         self.fields: dict[str, Field] = {}
@@ -90,9 +95,10 @@ class _Reader:
         if len(self.text) > LONGEST_TEXT:
             raise self.wrong(_Word("", 0, 1), f"a fault is at most {LONGEST_TEXT} characters long")
         kind = self.take("a kind of fault", hint="like 'latency 20ms jitter 5ms'")
-        row = link_kinds().get(kind.text)
+        known = link_kinds(udp=self.udp)
+        row = known.get(kind.text)
         if row is None:
-            raise self.wrong(kind, f"unknown fault '{kind.text}'", _nearest(kind.text, link_kinds()))
+            raise self.unknown(kind, known)
         self.fields = fields_of(row.settings) | USUAL
         while self.next < len(self.words):
             self.read_member(kind.text)
@@ -104,6 +110,7 @@ class _Reader:
             directions=_DIRECTIONS[usual["direction"]] if "direction" in usual else row.directions or (Direction.REQUEST,),
             share=usual.get("share", 1.0),
             duration_s=usual.get("for"),
+            udp=self.udp,
         )
 
     def read_member(self, kind: str) -> None:
@@ -138,13 +145,20 @@ class _Reader:
             raise self.wrong(word, str(error), field.doc) from error
         self.places[field.name] = word
 
-    def build(self, row: FaultKind, kind: _Word) -> ByteFault | MessageFault:
+    def unknown(self, kind: _Word, known: Mapping[str, FaultKind]) -> FaultTextError:
+        if not self.udp and kind.text in DATAGRAM_FAULTS:
+            return self.wrong(kind, f"'{kind.text}' harms datagrams", "a link carries them with --udp")
+        if self.udp and kind.text in link_kinds():
+            return self.wrong(kind, f"'{kind.text}' does not harm datagrams", f"what does is {', '.join(known)}")
+        return self.wrong(kind, f"unknown fault '{kind.text}'", _nearest(kind.text, known))
+
+    def build(self, row: FaultKind, kind: _Word) -> ByteFault | MessageFault | DatagramFault:
         for field in self.fields.values():
             if field.required and field.name not in self.given:
                 hint = f"{field.doc}, like '{row.kind} {field.name} {field.example}'"
                 raise self.wrong(kind, f"{row.kind} needs '{field.name}'", hint)
         try:
-            fault: ByteFault | MessageFault = row.settings(**self.given)
+            fault: ByteFault | MessageFault | DatagramFault = row.settings(**self.given)
         except BadSetting as error:
             raise self.wrong(self.places.get(error.field, kind), str(error)) from error
         return fault

@@ -21,6 +21,7 @@ class LinkTotals:
     listener: str
     upstream: str
     carried: Carried
+    udp: bool = False
     open: int = 0
     touched: Mapping[str, int] = field(default_factory=dict)
 
@@ -53,13 +54,29 @@ def _families(links: list[LinkTotals]) -> Iterable[_Family]:
     )
     requests = [(_named(link), link.carried.requests) for link in links]
     yield _counter("chaos_requests_total", "HTTP requests seen, on proxies made with http.", requests)
+    datagrams = [link for link in links if link.udp]
+    yield _counter("chaos_datagrams_total", "Datagrams received, on proxies of the protocol udp.", _datagrams(datagrams))
+    yield _counter("chaos_datagrams_lost_total", "Datagrams lost although no toxic asked for it.", _lost(datagrams))
     touched = [({**_named(link), "toxic": name}, count) for link in links for name, count in sorted(link.touched.items())]
-    yield _counter("chaos_toxic_touched_total", "Chunks of bytes, or requests, that a toxic harmed.", touched)
+    yield _counter("chaos_toxic_touched_total", "Chunks of bytes, requests or datagrams that a toxic harmed.", touched)
 
 
 def _both_ways(link: LinkTotals, upstream: int, downstream: int) -> list[tuple[Labels, int]]:
     labels = {"listener": link.listener, "proxy": link.proxy, "upstream": link.upstream}
     return [({"direction": "upstream", **labels}, upstream), ({"direction": "downstream", **labels}, downstream)]
+
+
+def _datagrams(links: list[LinkTotals]) -> Iterable[tuple[Labels, int]]:
+    for link in links:
+        yield {"direction": "upstream", **_named(link)}, link.carried.datagrams_request
+        yield {"direction": "downstream", **_named(link)}, link.carried.datagrams_reply
+
+
+def _lost(links: list[LinkTotals]) -> Iterable[tuple[Labels, int]]:
+    """By the proxy or the kernel for want of room or of a way, and by the upstream's host, where nobody listened."""
+    for link in links:
+        yield {**_named(link), "why": "dropped"}, link.carried.dropped
+        yield {**_named(link), "why": "refused"}, link.carried.refused
 
 
 def _named(link: LinkTotals) -> Labels:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from chaoscli.control import replies
 from chaoscli.control.replies import ApiError
-from chaoscli.control.toxics import BOTH, ToxicKind, directions, kind_of_toxic
+from chaoscli.control.toxics import BOTH, Fault, ToxicKind, directions, kind_of_toxic
 from chaoscli.control.wire import ProxyAsked, ToxicAsked
-from chaoscli.faults.base import ByteFault, MessageFault
+from chaoscli.faults.base import MessageFault
 
 
 @dataclass(slots=True, kw_only=True)
@@ -28,7 +28,7 @@ class Toxic:
     until: float = math.inf
 
     @property
-    def fault(self) -> ByteFault | MessageFault | None:
+    def fault(self) -> Fault | None:
         return self.kind.fault(self.attributes)
 
     def plain(self) -> dict[str, Any]:
@@ -46,20 +46,22 @@ class Toxic:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Carried:
-    """What a link has carried: connections and HTTP requests, and the bytes of each direction."""
+    """What a link has carried: connections and HTTP requests, and the bytes and datagrams of each direction.
+
+    ``dropped`` datagrams were lost although no toxic asked for it, ``refused`` ones found nobody upstream.
+    """
 
     connections: int = 0
     requests: int = 0
     bytes_request: int = 0
     bytes_reply: int = 0
+    datagrams_request: int = 0
+    datagrams_reply: int = 0
+    dropped: int = 0
+    refused: int = 0
 
     def __add__(self, other: Carried) -> Carried:
-        return Carried(
-            connections=self.connections + other.connections,
-            requests=self.requests + other.requests,
-            bytes_request=self.bytes_request + other.bytes_request,
-            bytes_reply=self.bytes_reply + other.bytes_reply,
-        )
+        return Carried(**{name: getattr(self, name) + getattr(other, name) for name in Carried.__slots__})
 
 
 @dataclass(slots=True, kw_only=True)
@@ -71,14 +73,21 @@ class Proxy:
     listen: str
     upstream: str
     http: bool = False
+    udp: bool = False
     running: bool = False
     toxics: list[Toxic] = field(default_factory=list)
     carried: Carried = Carried()
+
+    @property
+    def protocol(self) -> str:
+        return "udp" if self.udp else "tcp"
 
     def plain(self) -> dict[str, Any]:
         fields: dict[str, Any] = {"name": self.name, "listen": self.listen, "upstream": self.upstream, "enabled": self.running}
         if self.http:
             fields["http"] = True
+        if self.udp:
+            fields["protocol"] = "udp"
         # Go's server shows its logger by accident, and strict clients have come to expect the member.
         return {**fields, "Logger": {}, "toxics": [toxic.plain() for toxic in self.listed()]}
 
@@ -98,13 +107,23 @@ def check_named(asked: ProxyAsked, place: int | None = None) -> None:
     for name in ("name", "upstream"):
         if not getattr(asked, name):
             raise replies.missing_field(name, place)
+    is_udp(asked)
+
+
+def is_udp(asked: ProxyAsked) -> bool:
+    """Whether it is to carry datagrams. BadRequestError for a protocol that nobody knows."""
+    if asked.protocol not in (None, "", "tcp", "udp"):
+        raise replies.BadRequestError(f"protocol is tcp or udp, and not '{asked.protocol}'")
+    if asked.protocol == "udp" and asked.http:
+        raise replies.BadRequestError("http is carried over tcp, and not over udp")
+    return asked.protocol == "udp"
 
 
 def new_toxics(proxy: Proxy, asked: Sequence[ToxicAsked]) -> list[Toxic]:
     """The toxics written inside a proxy that is not there yet; no two may share a name."""
     toxics: list[Toxic] = []
     for one in asked:
-        toxics.append(new_toxic(Proxy(name=proxy.name, listen="", upstream="", http=proxy.http, toxics=toxics), one))
+        toxics.append(new_toxic(replace(proxy, toxics=toxics), one))
     return toxics
 
 
@@ -113,7 +132,7 @@ def new_toxic(proxy: Proxy, asked: ToxicAsked) -> Toxic:
     stream = "downstream" if asked.stream is None else asked.stream
     if not directions(stream):
         raise ApiError(*replies.INVALID_STREAM)
-    kind = kind_of_toxic(asked.type)
+    kind = kind_of_toxic(asked.type, udp=proxy.udp)
     if kind is None:
         raise ApiError(*replies.INVALID_TYPE)
     name = asked.name or f"{asked.type}_{stream}"

@@ -18,7 +18,7 @@ from chaoscli.control import metrics
 from chaoscli.control.addresses import API_PORT, AddressError, resolve_listen
 from chaoscli.control.collection import Collection
 from chaoscli.control.config import load_config
-from chaoscli.control.fault_text import LinkFault
+from chaoscli.control.fault_text import parse_fault
 from chaoscli.control.replies import ApiError
 from chaoscli.control.server import Api, end_toxics_in_time, keep_names_resolved, serve_api
 from chaoscli.control.toxics import asked_as_toxic
@@ -36,7 +36,8 @@ ONLY_LINK = "proxy"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProxyOptions:
-    """``port`` None: no API. ``upstream`` makes one link from the start, listening on ``listen``, with these faults.
+    """``port`` None: no API. ``upstream`` makes one link from the start, listening on ``listen``, with
+    these faults (each in a line of text).
 
     ``poll_s``: how long the engine polls before it sleeps.
     """
@@ -49,7 +50,8 @@ class ProxyOptions:
     listen: str = ""
     upstream: str = ""
     http: bool = False
-    faults: tuple[LinkFault, ...] = ()
+    udp: bool = False
+    faults: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,9 +100,19 @@ def _asked(options: ProxyOptions) -> list[ProxyAsked]:
     """The proxies to make before anything else."""
     asked = list(load_config(options.config)) if options.config is not None else []
     if options.upstream:
-        http = options.http or any(isinstance(fault.fault, MessageFault) for fault in options.faults)
-        toxics = _named([asked_as_toxic(fault) for fault in options.faults])
-        asked.append(ProxyAsked(name=ONLY_LINK, listen=options.listen, upstream=options.upstream, http=http, toxics=toxics))
+        faults = [parse_fault(text) for text in options.faults]
+        http = options.http or any(isinstance(fault.fault, MessageFault) for fault in faults)
+        toxics = _named([asked_as_toxic(fault) for fault in faults])
+        asked.append(
+            ProxyAsked(
+                name=ONLY_LINK,
+                listen=options.listen,
+                upstream=options.upstream,
+                http=http,
+                protocol="udp" if options.udp else None,
+                toxics=toxics,
+            )
+        )
     return asked
 
 

@@ -21,9 +21,11 @@ from chaoscli.control.replies import BadRequestError
 from chaoscli.control.wire import ToxicAsked
 from chaoscli.faults.base import BadSetting, ByteFault, Direction, MessageFault
 from chaoscli.faults.catalogue import BOTH as BOTH_WAYS
+from chaoscli.faults.datagrams.base import DatagramFault
 
 BOTH = "both"
 _DIRECTIONS = {"upstream": (Direction.REQUEST,), "downstream": (Direction.REPLY,), BOTH: BOTH_WAYS}
+Fault = ByteFault | MessageFault | DatagramFault
 _INT64 = range(-(2**63), 2**63)
 
 
@@ -66,7 +68,7 @@ class ToxicKind:
         self.fault(values)
         return values
 
-    def fault(self, values: Mapping[str, Any]) -> ByteFault | MessageFault | None:
+    def fault(self, values: Mapping[str, Any]) -> Fault | None:
         """Our fault for attributes that ``merged`` has given."""
         if self.settings is None:
             return None
@@ -76,7 +78,7 @@ class ToxicKind:
             if field.required and field.name not in fields:
                 raise BadRequestError(f"{self.name} needs the attribute {field.name}: {field.doc}, like {field.example}")
         try:
-            fault: ByteFault | MessageFault = self.settings(**fields)
+            fault: Fault = self.settings(**fields)
         except BadSetting as error:
             name = next((one.name for one in self.attributes if one.field == error.field), error.field)
             raise BadRequestError(f"{self.name}: {name} {error.reason}") from error
@@ -121,8 +123,8 @@ class ToxicKind:
             raise BadRequestError(f"{self.name}: {error}") from error
 
 
-def with_toxicity(fault: ByteFault | MessageFault, toxicity: float) -> tuple[ByteFault | MessageFault, float]:
-    """The fault, and the share of connections it takes hold of.
+def with_toxicity(fault: Fault, toxicity: float) -> tuple[Fault, float]:
+    """The fault, and the share of connections (of a UDP link's clients) it takes hold of.
 
     For a message fault toxicity is the chance of each request: an all-or-nothing draw for a connection that clients keep
     alive is what people complain of most. It has no bounds on the wire: nothing and less never happens, one and more always.
@@ -136,7 +138,7 @@ def with_toxicity(fault: ByteFault | MessageFault, toxicity: float) -> tuple[Byt
 
 def asked_as_toxic(fault: LinkFault, name: str = "") -> ToxicAsked:
     """The toxic that a line of text means, to be sent to any server that has the type."""
-    kind = kinds()[fault.kind]
+    kind = kinds(udp=fault.udp)[fault.kind]
     attributes = dict(fault.given)
     for one in kind.attributes:
         if one.field in attributes:
@@ -174,11 +176,13 @@ _ORIGINAL: tuple[tuple[str, str, str | None, tuple[tuple[str, str, float], ...]]
 
 
 @functools.cache
-def kinds() -> dict[str, ToxicKind]:
-    """Every type by its name: the original's, then those that only we have."""
-    ours = link_kinds()
+def kinds(*, udp: bool = False) -> dict[str, ToxicKind]:
+    """Every type by its name, for streams or for datagrams: the original's, then those that only we have."""
+    ours = link_kinds(udp=udp)
     table = {}
     for name, struct, kind, attributes in _ORIGINAL:
+        if kind is not None and kind not in ours:
+            continue
         mapped = tuple(Attribute(name=one, field=field, scale=scale) for one, field, scale in attributes)
         settings = ours[kind].settings if kind else None
         table[name] = ToxicKind(name=name, struct=struct, settings=settings, attributes=mapped)
@@ -187,5 +191,11 @@ def kinds() -> dict[str, ToxicKind]:
     return table
 
 
-def kind_of_toxic(name: str) -> ToxicKind | None:
-    return kinds().get(name)
+def kind_of_toxic(name: str, *, udp: bool = False) -> ToxicKind | None:
+    """None for a name that means nothing. BadRequestError for a type that harms only the other sort of link."""
+    kind = kinds(udp=udp).get(name)
+    if kind is None and name in kinds(udp=not udp):
+        if udp:
+            raise BadRequestError(f"{name} does not harm datagrams; what does is {', '.join(sorted(kinds(udp=True)))}")
+        raise BadRequestError(f'{name} harms datagrams: create the proxy with "protocol": "udp"')
+    return kind

@@ -33,13 +33,15 @@ class ToxicAsked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProxyAsked:
-    """A proxy as a client asked for it; None is what it did not say. ``http`` and ``toxics`` are ours."""
+    """A proxy as a client asked for it; None is what it did not say. ``http``, ``protocol`` ("tcp" or "udp") and ``toxics`` are
+    ours."""
 
     name: str = ""
     listen: str | None = None
     upstream: str | None = None
     enabled: bool | None = None
     http: bool | None = None
+    protocol: str | None = None
     toxics: tuple[ToxicAsked, ...] = ()
 
 
@@ -59,6 +61,7 @@ def read_proxy(value: Any) -> ProxyAsked:
         upstream=members.text("upstream"),
         enabled=members.flag("enabled"),
         http=members.flag("http"),
+        protocol=members.text("protocol"),
     )
 
 

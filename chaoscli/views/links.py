@@ -1,46 +1,46 @@
-"""What a proxy that stands alone has to show: each link with its totals and faults, and the last things that happened.
-
-Nothing here draws, so that the proxy need not carry the drawing with it.
-"""
+"""The table of a proxy that stands alone: rates are taken from two states, one after the other."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 
-# What fits under a table on the smallest usual terminal.
-MOST_NOTES = 6
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Harm:
-    """One fault on a link in words, and how many chunks or requests it has harmed."""
-
-    name: str
-    text: str
-    touched: int
+from chaoscli.traffic import Harm, LinksState, LinkState
+from chaoscli.units import format_byte_rate, format_duration, format_rate
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LinkState:
-    """One link at one instant; the numbers are totals since it was made."""
+def links_picture(before: LinksState | None, now: LinksState) -> RenderableType:
+    """What to draw: rates are taken from the two states, and are missing in the first picture."""
+    head = Text.assemble(("chaos proxy", "bold"), f"  up {format_duration(now.at)}")
+    if now.api:
+        head.append(f"  API http://{now.api}", "dim")
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    for title in ("link", "listens on", "upstream", "open", "new", "requests in", "replies back", "faults"):
+        table.add_column(title, justify="right" if title in ("open", "new", "requests in", "replies back") else "left")
+    earlier = {link.name: link for link in before.links} if before is not None else {}
+    elapsed_s = now.at - before.at if before is not None else 0.0
+    for link in now.links:
+        table.add_row(*_cells(earlier.get(link.name), link, elapsed_s))
+    if not now.links:
+        table.add_row("no links yet")
+    notes = [Text(note, style="dim", no_wrap=True, overflow="ellipsis") for note in now.notes]
+    return Group(head, Text(), table, Text(), *notes)
 
-    name: str
-    listen: str
-    upstream: str
-    enabled: bool
-    connections: int = 0
-    open: int = 0
-    requests: int = 0
-    bytes_request: int = 0
-    bytes_reply: int = 0
-    harms: tuple[Harm, ...] = ()
+
+def _cells(before: LinkState | None, now: LinkState, elapsed_s: float) -> Sequence[RenderableType]:
+    listens = Text(now.listen) if now.enabled else Text(f"{now.listen} (disabled)", "yellow")
+    if before is None or elapsed_s <= 0.0:
+        new = inward = outward = "-"
+    else:
+        new = format_rate((now.connections - before.connections) / elapsed_s)
+        inward = format_byte_rate((now.bytes_request - before.bytes_request) / elapsed_s)
+        outward = format_byte_rate((now.bytes_reply - before.bytes_reply) / elapsed_s)
+    harms = Text("\n").join(_harm(harm) for harm in now.harms) if now.harms else Text("none", "dim")
+    return now.name, listens, now.upstream, str(now.open), new, inward, outward, harms
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LinksState:
-    """All links at ``at`` seconds after the start. ``api`` is the address to steer them, empty when there is none."""
-
-    at: float
-    links: tuple[LinkState, ...]
-    api: str = ""
-    notes: tuple[str, ...] = ()
+def _harm(harm: Harm) -> Text:
+    return Text.assemble((harm.text, "red"), (f"  {harm.touched} touched", "dim"))

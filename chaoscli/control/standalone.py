@@ -1,0 +1,190 @@
+"""``chaos proxy`` at work, a process of its own that carries nothing of the command: it serves, says what happens a line at
+a time, and writes frames for a screen if one was opened for it.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import sys
+import time
+import traceback
+from collections import deque
+from contextlib import suppress
+from dataclasses import dataclass
+
+import trio
+
+from chaoscli.control.addresses import join
+from chaoscli.control.collection import Collection
+from chaoscli.control.serving import ProxyOptions, Serving, serve
+from chaoscli.errors import ChaosError, ExitCode, leaves
+from chaoscli.events import Event, FaultHealed, FaultInjected, FaultMeasured, Noted
+from chaoscli.settings import from_plain, to_plain
+from chaoscli.traffic import Harm, LinksState, LinkState
+from chaoscli.units import format_duration, format_size
+
+STDOUT, STDERR = 1, 2
+# Fast enough to look alive; the state of a hundred links takes a millisecond.
+FRAME_EVERY_S = 0.5
+# A screen draws its last frame and puts the cursor back; one that hangs is left to end with its input.
+SCREEN_ENDS_WITHIN_S = 2.0
+# What fits under a table on the smallest usual terminal.
+MOST_NOTES = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standalone:
+    """``frames`` is the descriptor that a screen reads; with one, changes are shown there and not as lines."""
+
+    options: ProxyOptions
+    frames: int | None = None
+
+
+def main(text: str) -> int:
+    """Serve what the JSON of a Standalone asks for; the exit code."""
+    try:
+        trio.run(_run, from_plain(Standalone, json.loads(text)))
+    except BaseException as error:
+        return _explain(error)
+    return ExitCode.HELD
+
+
+def _explain(error: BaseException) -> int:
+    found = list(leaves(error))
+    if any(isinstance(leaf, KeyboardInterrupt) for leaf in found):
+        _say(STDERR, "chaos: interrupted")
+        return ExitCode.INTERRUPTED
+    expected = [leaf for leaf in found if isinstance(leaf, ChaosError)]
+    if len(expected) == len(found):
+        for message in dict.fromkeys(leaf.render() for leaf in expected):
+            _say(STDERR, f"chaos: {message}")
+        return max(leaf.exit_code for leaf in expected)
+    _say(STDERR, "chaos: this is a bug in chaoscli, not in what you did. Please report it with the lines below.\n")
+    _say(STDERR, "".join(traceback.format_exception(error)))
+    return ExitCode.BUG
+
+
+def _say(descriptor: int, text: str) -> None:
+    """A line for whoever still reads; a proxy serves on when nobody does."""
+    with suppress(OSError):
+        os.write(descriptor, text.encode() + b"\n")
+
+
+async def _run(standalone: Standalone) -> None:
+    began = time.monotonic()
+    notes: deque[str] = deque(maxlen=MOST_NOTES)
+
+    def note(event: Event) -> None:
+        text = line_of(event)
+        if text:
+            notes.append(f"{event.at - began:8.2f}s  {text}")
+            if standalone.frames is None:
+                _say(STDERR, notes[-1])
+
+    async def serve_then_stop(*, task_status: trio.TaskStatus[Serving]) -> None:
+        await serve(standalone.options, tell=note, task_status=task_status)
+        nursery.cancel_scope.cancel()
+
+    async with trio.open_nursery() as nursery:
+        serving = await nursery.start(serve_then_stop)
+        gc.collect()
+        gc.freeze()  # what is alive now stays alive: the collector need not walk through it again and again
+        _say(STDOUT, welcome(serving))
+        if standalone.frames is not None:
+            await _write_frames(standalone.frames, serving, began, notes)
+    if standalone.frames is not None:
+        _wait_for_screen(standalone.frames)
+    _say(STDOUT, farewell(serving.collection))
+
+
+async def _write_frames(frames: int, serving: Serving, began: float, notes: deque[str]) -> None:
+    """Until cancelled, or nobody reads them; a screen that cannot follow misses frames."""
+    os.set_blocking(frames, False)
+    unsent = b""
+    while True:
+        state = state_of(serving, time.monotonic() - began, tuple(notes))
+        unsent = unsent or json.dumps(to_plain(state), separators=(",", ":")).encode() + b"\n"
+        try:
+            unsent = unsent[os.write(frames, unsent) :]
+        except BlockingIOError:
+            pass
+        except OSError:
+            return
+        await trio.sleep(FRAME_EVERY_S)
+
+
+def _wait_for_screen(frames: int) -> None:
+    """Let it put the terminal in order before anything else is written there."""
+    os.close(frames)
+    until = time.monotonic() + SCREEN_ENDS_WITHIN_S
+    with suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0] == 0 and time.monotonic() < until:
+            time.sleep(0.01)
+
+
+def welcome(serving: Serving) -> str:
+    """Where everything is: one line for each link, then the API."""
+    lines = [f"{proxy.name}  {proxy.listen} -> {proxy.upstream}" for proxy in serving.collection.proxies.values()]
+    if serving.api is not None:
+        lines.append(f"API  http://{join(serving.api)}")
+    return "\n".join(lines)
+
+
+def farewell(collection: Collection) -> str:
+    """What each link carried in all."""
+    lines = []
+    for total in collection.totals():
+        carried = total.carried
+        requests = f", {carried.requests} requests" if carried.requests else ""
+        there, back = format_size(carried.bytes_request), format_size(carried.bytes_reply)
+        lines.append(f"{total.proxy}  {carried.connections} connections{requests}, {there} there, {back} back")
+    return "\n".join(lines)
+
+
+def line_of(event: Event) -> str:
+    """The event in words; empty for one that is not worth a line."""
+    match event:
+        case FaultInjected(fault=fault, text=text):
+            return f"{fault}: {text}"
+        case Noted(source=source, text=text):
+            return f"{source}: {text}"
+        case FaultHealed(fault=fault):
+            return f"{fault}: healed"
+        case FaultMeasured(fault=fault, met=met, touched=touched) if touched:
+            delays = f", {format_duration(event.asked_mean_s)} late asked, {format_duration(event.achieved_mean_s)} achieved"
+            return f"{fault}: touched {touched} of {met}" + (delays if event.asked_mean_s else "")
+    return ""
+
+
+def state_of(serving: Serving, at: float, notes: tuple[str, ...]) -> LinksState:
+    """Everything a screen shows, ``at`` seconds after the start."""
+    totals = {total.proxy: total for total in serving.collection.totals()}
+    links = []
+    for proxy in serving.collection.proxies.values():
+        total = totals[proxy.name]
+        harms = tuple(
+            Harm(name=toxic.name, text=toxic.fault.words(), touched=total.touched.get(toxic.name, 0))
+            for toxic in proxy.toxics
+            if toxic.fault is not None
+        )
+        links.append(
+            LinkState(
+                name=proxy.name,
+                listen=proxy.listen,
+                upstream=proxy.upstream,
+                enabled=proxy.running,
+                connections=total.carried.connections,
+                open=total.open,
+                requests=total.carried.requests,
+                bytes_request=total.carried.bytes_request,
+                bytes_reply=total.carried.bytes_reply,
+                harms=harms,
+            )
+        )
+    return LinksState(at=at, links=tuple(links), api=join(serving.api) if serving.api is not None else "", notes=notes)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))
