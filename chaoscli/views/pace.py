@@ -46,6 +46,7 @@ class Surge:
         self._recent: deque[float] = deque()
         self._before = 0
         self._peak = 0
+        self._peak_at = 0.0
         self._usual = 0.0
         self._up = False
 
@@ -65,7 +66,8 @@ class Surge:
             text = f"calls to {self._callee} have doubled: {format_rate(rate)} after {format_rate(self._usual)}"
             return [(Tone.TROUBLE, text)]
         if self._up:
-            self._peak = max(self._peak, len(self._recent))
+            if len(self._recent) > self._peak:
+                self._peak, self._peak_at = len(self._recent), at
             if rate < 1.5 * self._usual:
                 return self.end()
         return []
@@ -76,4 +78,5 @@ class Surge:
         self._up = False
         peak = self._peak / WINDOW_S
         times = f"{peak / self._usual:.1f}x the usual"
-        return [(Tone.NOTE, f"calls to {self._callee} peaked at {format_rate(peak)}, {times}")]
+        # Told when it is over, which may be seconds later.
+        return [(Tone.NOTE, f"calls to {self._callee} peaked at {self._peak_at:.1f}s with {format_rate(peak)}, {times}")]

@@ -41,7 +41,7 @@ def test_a_surge_of_retries_is_told_when_it_doubles_and_when_it_is_over() -> Non
 
     assert surge == [
         "3.10 trouble calls to inventory have doubled: 128/s after 64/s",
-        "5.96 note calls to inventory peaked at 384/s, 6.0x the usual",
+        "5.96 note calls to inventory peaked at 4.0s with 384/s, 6.0x the usual",
     ]
 
 
