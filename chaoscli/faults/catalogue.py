@@ -47,13 +47,13 @@ BOTH = (Direction.REQUEST, Direction.REPLY)
 class FaultKind:
     """One row: ``aim`` says what a playbook points it at, ``directions`` what a byte fault harms unless told otherwise.
 
-    ``harms`` is what it works on: the bytes of a link, whole HTTP messages, or a node.
+    ``harms`` is what it works on: the bytes of a link, whole HTTP messages, the datagrams of a UDP link, or a node.
     """
 
     kind: str
     settings: type[Any]
     doc: str
-    harms: Literal["bytes", "messages", "node"]
+    harms: Literal["bytes", "messages", "datagrams", "node"]
     aim: Literal["link", "groups", "node"] = "link"
     directions: tuple[Direction, ...] = ()
 

@@ -85,7 +85,7 @@ class UdpLink:
     def inject(self, name: str, directions: Sequence[Direction], fault: Any, share: float) -> None:
         """Harm these directions of every client, known or to come, that the dice pick. NotMadeError if ``fault`` is none for
         datagrams."""
-        if type(fault) not in DATAGRAM_FAULTS.values():
+        if not any(type(fault) is row.settings for row in DATAGRAM_FAULTS.values()):
             known = ", ".join(sorted(DATAGRAM_FAULTS))
             raise NotMadeError(f"'{fault.kind}' is no fault of the UDP link '{self.name}'", hint=f"there are {known}")
         self._faults.inject(name, directions, fault, share)

@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 
 from chaoscli.control.addresses import Address, resolve_listen
-from chaoscli.control.collection import Collection, Fault
+from chaoscli.control.collection import Collection
 from chaoscli.control.metrics import LinkTotals
 from chaoscli.control.proxies import Carried
 from chaoscli.control.routes import Task, route
+from chaoscli.control.toxics import Fault
 from chaoscli.events import Event, FaultHealed, FaultInjected, Noted
 from chaoscli.faults.base import Direction
 from chaoscli.messages import Request, Response
@@ -30,7 +31,7 @@ class RememberingBoard:
         self.taken: set[int] = set()
         self._port = 9000
 
-    def add_link(self, name: str, *, listen: Address, upstream: Address | None, http: bool) -> Address:
+    def add_link(self, name: str, *, listen: Address, upstream: Address | None, http: bool, udp: bool) -> Address:
         host, port = listen
         if port in self.taken:
             raise OSError(errno.EADDRINUSE, "Address already in use")
@@ -38,7 +39,7 @@ class RememberingBoard:
         bound = (host, port or self._port)
         self.links.append(name)
         to = "?" if upstream is None else f"{upstream[0]}:{upstream[1]}"
-        self.did.append(f"listen {name} {bound[0]}:{bound[1]} -> {to}{' http' if http else ''}")
+        self.did.append(f"listen {name} {bound[0]}:{bound[1]} -> {to}{' http' if http else ''}{' udp' if udp else ''}")
         return bound
 
     def set_upstream(self, name: str, address: Address) -> None:

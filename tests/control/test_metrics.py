@@ -32,7 +32,7 @@ def test_a_page_has_toxiproxy_s_counters_and_ours_in_a_fixed_order() -> None:
         "# HELP chaos_requests_total HTTP requests seen, on proxies made with http.\n"
         "# TYPE chaos_requests_total counter\n"
         'chaos_requests_total{proxy="web"} 7\n'
-        "# HELP chaos_toxic_touched_total Chunks of bytes, or requests, that a toxic harmed.\n"
+        "# HELP chaos_toxic_touched_total Chunks of bytes, requests or datagrams that a toxic harmed.\n"
         "# TYPE chaos_toxic_touched_total counter\n"
         'chaos_toxic_touched_total{proxy="web",toxic="lag"} 0\n'
         'chaos_toxic_touched_total{proxy="web",toxic="slow"} 5\n'

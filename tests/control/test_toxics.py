@@ -8,14 +8,14 @@ from hypothesis import strategies as st
 
 from chaoscli.control.fault_text import link_kinds, parse_fault
 from chaoscli.control.replies import ApiError
-from chaoscli.control.toxics import asked_as_toxic, directions, kind_of_toxic, kinds, with_toxicity
+from chaoscli.control.toxics import Fault, asked_as_toxic, directions, kind_of_toxic, kinds, with_toxicity
 from chaoscli.control.wire import ToxicAsked
-from chaoscli.faults.base import ByteFault, Direction, MessageFault
+from chaoscli.faults.base import Direction
 from chaoscli.faults.drop import Drop
 from chaoscli.faults.latency import Latency
 
 
-def fault_of(kind: str, **attributes: Any) -> ByteFault | MessageFault | None:
+def fault_of(kind: str, **attributes: Any) -> Fault | None:
     found = kind_of_toxic(kind)
     assert found is not None
     return found.fault(found.merged({}, attributes))

@@ -37,8 +37,9 @@ def arrivals(fault: Any, count: int, pause_s: float = 0.0) -> list[list[Send]]:
 
 def test_the_table_holds_faults_by_their_kind() -> None:
     assert set(DATAGRAM_FAULTS) == set(EXAMPLES)
-    for kind, settings in DATAGRAM_FAULTS.items():
-        assert settings.kind == kind
+    for kind, row in DATAGRAM_FAULTS.items():
+        assert row.kind == row.settings.kind == kind
+        assert (type(EXAMPLES[kind]), row.harms) == (row.settings, "datagrams")
         assert isinstance(EXAMPLES[kind], DatagramFault)
         assert EXAMPLES[kind].words()
 
