@@ -1,0 +1,93 @@
+"""Do two worlds tell the same story? Their measures side by side, each with how far apart they may be."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from chaoscli.measures.catalogue import MEASURES
+from chaoscli.outcome import Outcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tolerance:
+    """Apart by ``share`` of the simulated value or by ``least``, in the measure's own unit, whichever is more."""
+
+    share: float
+    least: float
+    reason: str
+
+    def allows(self, real: float, simulated: float) -> bool:
+        if math.isinf(real) or math.isinf(simulated):
+            return real == simulated
+        return abs(real - simulated) <= max(self.share * abs(simulated), self.least)
+
+    def shown(self, name: str) -> str:
+        """``15 %, at least 4ms``."""
+        least = MEASURES[name].show(self.least)
+        return f"{self.share * 100:.0f} %, at least {least}" if self.share else least
+
+
+# A real request on a machine that is busy with twenty processes is late by a few milliseconds at each hop; what the host adds
+# is no part of the story, and below it no share makes sense.
+HOST_S = 0.004
+TOLERANCES: Mapping[str, Tolerance] = {
+    "requests": Tolerance(share=0.02, least=2, reason="drawn alike; one more or less falls on either side of the end"),
+    "success": Tolerance(share=0.0, least=0.03, reason="three points: requests at the edges of a fault fall on either side"),
+    "p50": Tolerance(share=0.15, least=HOST_S, reason="the host's own scheduling"),
+    "amplification": Tolerance(share=0.10, least=0.02, reason="tries at the edges of a fault"),
+    "timeouts": Tolerance(share=0.15, least=3, reason="tries at the edges of a fault"),
+    "fallbacks": Tolerance(share=0.15, least=3, reason="requests at the edges of a fault"),
+}
+OF_VARIANTS = ("requests", "success", "p50")
+OF_LINKS = ("success", "p50", "amplification", "timeouts", "fallbacks")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """One thing both worlds were asked: a measure of a variant or one of its links, or an expectation's verdict."""
+
+    variant: str
+    what: str
+    real: str
+    simulated: str
+    tolerance: str
+    agrees: bool
+
+
+def compare(real: Outcome, simulated: Outcome) -> tuple[Comparison, ...]:
+    """Every measure that has a tolerance, of every variant and link, and every verdict."""
+    return (*_measures(real, simulated), *_verdicts(real, simulated))
+
+
+def _measures(real: Outcome, simulated: Outcome) -> Iterator[Comparison]:
+    others = {variant.name: variant for variant in simulated.variants}
+    for variant in real.variants:
+        other = others[variant.name]
+        for name in OF_VARIANTS:
+            yield _measure(variant.name, "", name, variant.measures.get(name), other.measures.get(name))
+        for link, measures in variant.links.items():
+            for name in OF_LINKS:
+                yield _measure(variant.name, link, name, measures.get(name), other.links[link].get(name))
+
+
+def _measure(variant: str, link: str, name: str, real: float | None, simulated: float | None) -> Comparison:
+    measure, tolerance = MEASURES[name], TOLERANCES[name]
+    agrees = real is simulated if real is None or simulated is None else tolerance.allows(real, simulated)
+    return Comparison(
+        variant=variant, what=f"{name} of {link}" if link else name, real=measure.show(real), simulated=measure.show(simulated),
+        tolerance=tolerance.shown(name), agrees=agrees,
+    )  # fmt: skip
+
+
+def _verdicts(real: Outcome, simulated: Outcome) -> Iterator[Comparison]:
+    for one, other in zip(real.checks, simulated.checks, strict=True):
+        yield Comparison(
+            variant=one.variant, what=one.text, real=_verdict(one.held, one.shown), simulated=_verdict(other.held, other.shown),
+            tolerance="the same verdict", agrees=one.held == other.held,
+        )  # fmt: skip
+
+
+def _verdict(held: bool, shown: str) -> str:
+    return f"{'held' if held else 'violated'}: {shown}"

@@ -1,0 +1,61 @@
+"""Two worlds side by side: where they differ, by how much they may, and how much was compared."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.text import Text
+
+from chaoscli.views.final import grid
+from chaoscli.views.glyphs import STYLES, glyphs_for
+
+
+class Compared(Protocol):
+    """What a row says."""
+
+    @property
+    def variant(self) -> str: ...
+    @property
+    def what(self) -> str: ...
+    @property
+    def real(self) -> str: ...
+    @property
+    def simulated(self) -> str: ...
+    @property
+    def tolerance(self) -> str: ...
+    @property
+    def agrees(self) -> bool: ...
+
+
+class Agreement:
+    """One playbook: a row for each difference, or for everything if ``all_rows``; then the count."""
+
+    def __init__(self, playbook: str, compared: Sequence[Compared], *, all_rows: bool = False) -> None:
+        self._playbook = playbook
+        self._compared = compared
+        self._all_rows = all_rows
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        glyphs = glyphs_for(console)
+        rows = [one for one in self._compared if self._all_rows or not one.agrees]
+        if rows:
+            table = grid()
+            for title in ("", "", "", "real", "simulated", "may differ by"):
+                table.add_column(header=Text(title, STYLES["faint"]), overflow="fold")
+            table.show_header = True
+            for one in rows:
+                sign = Text(glyphs.yes, STYLES["good"]) if one.agrees else Text(glyphs.no, STYLES["wrong"])
+                cells = (
+                    Text(one.variant, STYLES["lane"]),
+                    one.what,
+                    one.real,
+                    one.simulated,
+                    Text(one.tolerance, STYLES["faint"]),
+                )
+                table.add_row(sign, *cells)
+            yield table
+        agreed = sum(one.agrees for one in self._compared)
+        sign = Text(glyphs.yes, STYLES["good"]) if agreed == len(self._compared) else Text(glyphs.no, STYLES["wrong"])
+        yield Text.assemble(sign, f" {self._playbook}: the worlds agree on {agreed} of {len(self._compared)}")
