@@ -107,7 +107,18 @@ def _read_service(name: str, key: Place, value: Node, services: MappingNode, loa
     plain = to_plain(settings) if settings is not None else {}
     port = model.given().get("port", 0) if model is not None else 0
     _check_topics(name, written, plain, services, problems)
+    _check_paths(name, written, problems)
     return NodeSpec(name=name, kind=kind, settings=plain, calls=calls, port=port)
+
+
+def _check_paths(name: str, written: MappingNode, problems: Problems) -> None:
+    """What belongs to a callee must name one, or nobody would notice that it does nothing."""
+    paths = written.get("paths")
+    if isinstance(paths, MappingNode):
+        called = names_in(written.get("calls"))
+        for callee, place, _ in paths.items():
+            if callee not in called:
+                problems.add(place, f"'{name}' does not call '{callee}'", nearest(callee, called))
 
 
 def _check_topics(

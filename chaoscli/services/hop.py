@@ -51,6 +51,9 @@ class HopSettings(Capacity):
         for name, number in (("times", self.times), ("items", self.items)):
             if number > MOST_ITEMS:
                 raise BadSetting(name, f"is {number}; one request may bring {MOST_ITEMS} pieces of work")
+        for callee, path in (self.paths or {}).items():
+            if not path.startswith("/"):
+                raise BadSetting("paths", f"has '{path}' for {callee}; every path begins with '/'")
         if self.consumers > MOST_CONSUMERS:
             raise BadSetting(
                 "consumers", f"is {self.consumers}; each keeps a connection to the broker, so {MOST_CONSUMERS} at most"
