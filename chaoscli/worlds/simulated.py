@@ -28,7 +28,7 @@ from chaoscli.topology import Link, NodeSpec, Topology
 from chaoscli.worlds.base import Recorder
 from chaoscli.worlds.clock import Gate, Kernel
 from chaoscli.worlds.life import Life, MemoryDisk, SimulatedNode, wall_s
-from chaoscli.worlds.wire import MemoryLinks, MemoryTransport
+from chaoscli.worlds.wire import MemoryLink, MemoryLinks, MemoryTransport
 
 # Background work is at it for this long before the curtain, as in the real world.
 CURTAIN_DELAY_S = 0.05
@@ -147,6 +147,10 @@ class SimulatedWorld:
     async def set_speed(self, node: str, slower_by: float) -> None:
         self._speeds[node] = slower_by
         self._nodes[node].staffed.node.slower_by = slower_by
+
+    def links_of(self, caller: str) -> dict[str, MemoryLink]:
+        """The links a node calls over, by callee."""
+        return self._links.of_caller(caller)
 
     # -- inside ------------------------------------------------------------------------------------------------------------
 
