@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 import chaoscli
-from chaoscli.cli import check, explain, list_, proxy, run, up
+from chaoscli.cli import agree, check, explain, list_, proxy, run, up
+from chaoscli.cli.streams import open_closed_streams
 
 app = typer.Typer(
     name="chaos",
@@ -23,6 +24,7 @@ app.command("explain")(explain.explain)
 app.command("check")(check.check)
 app.command("up")(up.up)
 app.command("proxy")(proxy.proxy)
+app.command("agree")(agree.agree)
 
 
 def _print_version(wanted: bool) -> None:
@@ -41,4 +43,5 @@ def chaos(
 
 
 def main() -> None:
+    open_closed_streams()
     app()

@@ -18,13 +18,12 @@ def explain(
     """Explain a playbook: its lesson, who calls whom, what goes wrong when, what each variant changes."""
 
     def verb() -> int:
-        from rich.console import Console
-
+        from chaoscli.cli.output import Output
         from chaoscli.playbook.explain import explain as explained
         from chaoscli.playbook.load import load_playbook
         from chaoscli.views.explanation import ExplanationPage
 
-        Console(highlight=False).print(ExplanationPage(explained(load_playbook(name))))
+        Output().print(ExplanationPage(explained(load_playbook(name))))
         return 0
 
     guarded(verb)

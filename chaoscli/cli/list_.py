@@ -9,12 +9,11 @@ def list_() -> None:
     """List the playbooks that are shipped, by what they teach."""
 
     def verb() -> int:
-        from rich.console import Console
-
+        from chaoscli.cli.output import Output
         from chaoscli.playbook.explain import listed
         from chaoscli.views.listing import Listing
 
-        Console(highlight=False).print(Listing(listed()))
+        Output().print(Listing(listed()))
         return 0
 
     guarded(verb)

@@ -8,7 +8,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 
@@ -18,6 +18,7 @@ import chaoscli
 from chaoscli.checks.judge import judge
 from chaoscli.cli.screens import Screen, open_screen, show_outcome
 from chaoscli.cli.simulating import perform_simulated
+from chaoscli.cli.streams import say
 from chaoscli.errors import ChaosError, ExitCode, NotMadeError, UsageError, leaves
 from chaoscli.outcome import Outcome
 from chaoscli.play import Performance, play
@@ -96,7 +97,7 @@ def play_all(options: Options) -> int:
     if options.json:
         documents = [one.document() for one in played]
         whole = documents[0] if len(options.names) == 1 else {"ok": all(one["ok"] for one in documents), "playbooks": documents}
-        print(json.dumps(whole, indent=2, ensure_ascii=False))
+        say(json.dumps(whole, indent=2, ensure_ascii=False))
     return max(one.exit_code for one in played)
 
 
@@ -157,26 +158,35 @@ def _taking(name: str, playbook: Playbook, options: Options, played: list[Played
     recording = recorder.recording
     outcome = judge(recording, playbook.expectations)
     digest = digest_of(recording) if options.json else ""
-    played.append(Played(outcome=outcome, error=error, repeat=options.repeat(name, seed), digest=digest))
-    _show(playbook, recording, played[-1], options)
+    one = Played(outcome=outcome, error=error, repeat=options.repeat(name, seed), digest=digest)
+    if options.svg is not None:
+        one = replace(one, error=_write_picture(options.svg, playbook, recording, one) or one.error)
+    played.append(one)
+    _show(playbook, recording, one, options)
 
 
 def _show(playbook: Playbook, recording: RunRecording, played: Played, options: Options) -> None:
-    error = played.error
-    ending = Ending(
-        notice=playbook.notice, next_playbook=playbook.next, repeat=played.repeat,
-        error=error.message if error else "", exit_code=played.exit_code,
-    )  # fmt: skip
     if not options.json:
-        show_outcome(playbook, recording, played.outcome, ending, show=options.show)
-    if error is not None:
-        print(f"chaos: {error.render()}", file=sys.stderr)
-    if options.svg is not None:
-        try:
-            picture = Final(recording, played.outcome, ending)
-            options.svg.write_text(svg_of(picture, width=SVG_WIDTH, title=f"chaos run {playbook.name}"), encoding="utf-8")
-        except OSError as failure:
-            raise NotMadeError(f"the picture could not be written to '{options.svg}': {failure.strerror}") from failure
+        show_outcome(playbook, recording, played.outcome, _ending(playbook, played), show=options.show)
+    if played.error is not None:
+        print(f"chaos: {played.error.render()}", file=sys.stderr)
+
+
+def _ending(playbook: Playbook, played: Played) -> Ending:
+    return Ending(
+        notice=playbook.notice, next_playbook=playbook.next, repeat=played.repeat,
+        error=played.error.message if played.error else "", exit_code=played.exit_code,
+    )  # fmt: skip
+
+
+def _write_picture(file: Path, playbook: Playbook, recording: RunRecording, played: Played) -> NotMadeError | None:
+    """What kept it from being written is returned: the run was made, and its verdict is still to be shown."""
+    picture = Final(recording, played.outcome, _ending(playbook, played))
+    try:
+        file.write_text(svg_of(picture, width=SVG_WIDTH, title=f"chaos run {playbook.name}"), encoding="utf-8")
+    except OSError as failure:
+        return NotMadeError(f"the picture could not be written to '{file}': {failure.strerror}")
+    return None
 
 
 def _opened(file: Path | None, stack: ExitStack) -> IO[str] | None:
@@ -185,7 +195,7 @@ def _opened(file: Path | None, stack: ExitStack) -> IO[str] | None:
     try:
         opened = file.open("w", encoding="utf-8")
     except OSError as error:
-        raise _unwritten(file, error) from error
+        raise NotMadeError(f"the recording could not be written to '{file}': {error.strerror}") from error
     stack.callback(_close, opened)
     return opened
 

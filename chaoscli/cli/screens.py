@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
-from rich.console import Console
 from rich.text import Text
 
+from chaoscli.cli.output import Output
 from chaoscli.outcome import Outcome
 from chaoscli.playbook.meaning import Playbook
 from chaoscli.recording import RunRecording
@@ -37,7 +37,7 @@ def open_screen(recording: RunRecording, show: str) -> Iterator[Screen]:
     if show == "quiet":
         yield _Dark()
         return
-    console = Console(stderr=True, highlight=False)
+    console = Output(stderr=True)
     header = recording.header
     source = SceneSource(recording.variants, title=title_of(header), subtitle=subtitle_of(header), summaries=summaries_of(header))
     with LiveView(console, source) if show == "live" else PlainView(console, source) as screen:
@@ -46,7 +46,7 @@ def open_screen(recording: RunRecording, show: str) -> Iterator[Screen]:
 
 def show_outcome(playbook: Playbook, run: RunRecording, outcome: Outcome, ending: Ending, *, show: str) -> None:
     """The end of a run on stdout; ``quiet`` leaves only what did not hold, and the verdict."""
-    console = Console(highlight=False)
+    console = Output()
     if show != "quiet":
         console.print(Final(run, outcome, ending))
         return

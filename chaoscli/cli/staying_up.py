@@ -6,8 +6,8 @@ import signal
 from dataclasses import replace
 
 import trio
-from rich.console import Console
 
+from chaoscli.cli.output import Output
 from chaoscli.errors import ExitCode
 from chaoscli.events import Answered, Event, NodeChanged
 from chaoscli.playbook.load import load_playbook
@@ -47,7 +47,7 @@ def _topology_of(name: str, variant: str) -> Topology:
 
 
 async def _serve(topology: Topology, seed: int) -> None:
-    console = Console(highlight=False)
+    console = Output()
     async with open_spawner() as spawner:
         await spawner.wait_ready()
         world = open_real_world(topology, _Printer(console), seed=seed, spawner=spawner, lasts_s=0.0, name="up")
@@ -78,7 +78,7 @@ def _welcome(topology: Topology) -> str:
 class _Printer:
     """A recorder that keeps nothing: one line for each request answered."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Output) -> None:
         self._console = console
 
     def record(self, event: Event) -> None:
