@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-# What an idle virtual processor needs to wake is some tens of microseconds; later than this is a stall, not a habit.
-LONGEST_LEAD_S = 0.0003
-# Each wake-up moves the estimate by this much, so that it follows the machine within some dozens of them.
-STEP_S = 0.000005
-# Waking early costs a moment of polling, waking late costs precision: aim for being early nine times of ten.
-EARLY_SHARE = 0.9
+# What an idle virtual processor needs to wake is some tens of microseconds, a cold one a few hundred; later than this is a
+# stall, not a habit.
+LONGEST_LEAD_S = 0.0005
+# Being woken late moves the estimate a quarter of the way there, being woken early only a hundredth of it back: waking early
+# costs a moment of polling, waking late costs precision.
+TOWARDS_LATE = 0.25
+TOWARDS_EARLY = 0.01
 # Polling towards timers takes a tenth of a processor at most.
 POLLING_SHARE = 0.1
 
 
 class Lead:
-    """The 90th percentile of wake-up lags, followed by steps. Instants and lags are in seconds of one clock."""
+    """What nearly all wake-up lags stay below. Instants and lags are in seconds of one clock."""
 
     __slots__ = ("_free_at", "_lag_s")
 
     def __init__(self) -> None:
-        self._lag_s = 0.00005
+        self._lag_s = 0.0001
         self._free_at = 0.0  # no polling before
 
     @property
@@ -27,10 +28,8 @@ class Lead:
 
     def woke(self, late_s: float) -> None:
         """The alarm rang so much later than it was set for."""
-        if late_s > self._lag_s:
-            self._lag_s = min(self._lag_s + STEP_S * EARLY_SHARE, LONGEST_LEAD_S)
-        else:
-            self._lag_s = max(self._lag_s - STEP_S * (1.0 - EARLY_SHARE), 0.0)
+        off_s = min(max(late_s, 0.0), LONGEST_LEAD_S) - self._lag_s
+        self._lag_s += off_s * (TOWARDS_LATE if off_s > 0 else TOWARDS_EARLY)
 
     def before(self, now: float) -> float:
         """How much early to set the alarm; nothing when there has been polling enough."""

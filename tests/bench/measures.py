@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from tests.bench.load import Figures, Load
 from tests.bench.subjects import BANDWIDTH_BYTES_PER_S, CLEAN, DELAYS_MS, LIMITED, ZERO, Subject, delayed
 
-# A pause before each round trip of a delay, so that the clean link's wakes from idle as the delayed one's does.
+# A pause before each round trip of a delay, so that the machine has gone to sleep.
 GAP_US = 2000
 BUSY = 50
 AT_ONCE = 16
@@ -69,10 +69,12 @@ def delays_under_load(load: Load, subject: Subject, seconds: float) -> Figures:
 
 
 def _delays(load: Load, subject: Subject, seconds: float, when: str) -> Iterator[tuple[str, float]]:
-    clean = load.round_trips(subject.ports[CLEAN], connections=1, seconds=seconds, gap_us=GAP_US)
     for delay_ms in DELAYS_MS:
         # At least twenty samples, or a quantile is only a name.
         for_s = max(seconds, 20 * (delay_ms / 1000 + GAP_US / 1e6))
+        # The clean link rests as long between its round trips as the delayed one does: the machine wakes from the same sleep.
+        rest_us = GAP_US + 1000 * delay_ms
+        clean = load.round_trips(subject.ports[CLEAN], connections=1, seconds=for_s, gap_us=rest_us)
         late = load.round_trips(subject.ports[delayed(delay_ms)], connections=1, seconds=for_s, gap_us=GAP_US)
         asked_us = 1000.0 * delay_ms + clean["p50_us"]
         yield f"error p50 ms at {delay_ms} ms{when}", (late["p50_us"] - asked_us) / 1000
