@@ -100,7 +100,7 @@ def _asked(options: ProxyOptions) -> list[ProxyAsked]:
     """The proxies to make before anything else."""
     asked = list(load_config(options.config)) if options.config is not None else []
     if options.upstream:
-        faults = [parse_fault(text) for text in options.faults]
+        faults = [parse_fault(text, udp=options.udp) for text in options.faults]
         http = options.http or any(isinstance(fault.fault, MessageFault) for fault in faults)
         toxics = _named([asked_as_toxic(fault) for fault in faults])
         asked.append(

@@ -18,12 +18,13 @@ import trio
 
 from chaoscli.control.addresses import join
 from chaoscli.control.collection import Collection
+from chaoscli.control.metrics import LinkTotals
 from chaoscli.control.serving import ProxyOptions, Serving, serve
 from chaoscli.errors import ChaosError, ExitCode, leaves
 from chaoscli.events import Event, FaultHealed, FaultInjected, FaultMeasured, Noted
 from chaoscli.settings import from_plain, to_plain
 from chaoscli.traffic import Harm, LinksState, LinkState
-from chaoscli.units import format_duration, format_size
+from chaoscli.units import format_duration, format_share, format_size
 
 STDOUT, STDERR = 1, 2
 # Fast enough to look alive; the state of a hundred links takes a millisecond.
@@ -126,7 +127,8 @@ def _wait_for_screen(frames: int) -> None:
 
 def welcome(serving: Serving) -> str:
     """Where everything is: one line for each link, then the API."""
-    lines = [f"{proxy.name}  {proxy.listen} -> {proxy.upstream}" for proxy in serving.collection.proxies.values()]
+    proxies = serving.collection.proxies.values()
+    lines = [f"{proxy.name}  {proxy.listen} -> {proxy.upstream}{'  (udp)' if proxy.udp else ''}" for proxy in proxies]
     if serving.api is not None:
         lines.append(f"API  http://{join(serving.api)}")
     return "\n".join(lines)
@@ -136,11 +138,20 @@ def farewell(collection: Collection) -> str:
     """What each link carried in all."""
     lines = []
     for total in collection.totals():
-        carried = total.carried
-        requests = f", {carried.requests} requests" if carried.requests else ""
-        there, back = format_size(carried.bytes_request), format_size(carried.bytes_reply)
-        lines.append(f"{total.proxy}  {carried.connections} connections{requests}, {there} there, {back} back")
+        lines.append(f"{total.proxy}  {_carried(total)}")
     return "\n".join(lines)
+
+
+def _carried(total: LinkTotals) -> str:
+    carried = total.carried
+    there, back = format_size(carried.bytes_request), format_size(carried.bytes_reply)
+    if not total.udp:
+        requests = f", {carried.requests} requests" if carried.requests else ""
+        return f"{carried.connections} connections{requests}, {there} there, {back} back"
+    lost = f", {carried.dropped} lost unasked" if carried.dropped else ""
+    refused = f", {carried.refused} refused" if carried.refused else ""
+    datagrams = f"{carried.datagrams_request} datagrams ({there}) there, {carried.datagrams_reply} ({back}) back"
+    return f"{carried.connections} clients, {datagrams}{lost}{refused}"
 
 
 def line_of(event: Event) -> str:
@@ -154,7 +165,9 @@ def line_of(event: Event) -> str:
             return f"{fault}: healed"
         case FaultMeasured(fault=fault, met=met, touched=touched) if touched:
             delays = f", {format_duration(event.asked_mean_s)} late asked, {format_duration(event.achieved_mean_s)} achieved"
-            return f"{fault}: touched {touched} of {met}" + (delays if event.asked_mean_s else "")
+            shares = f", {format_share(event.asked_share)} asked, {format_share(event.achieved_share)} achieved"
+            harmed = f"{fault}: touched {touched} of {met}" + (shares if event.asked_share else "")
+            return harmed + (delays if event.asked_mean_s else "")
     return ""
 
 
