@@ -8,7 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from chaoscli.traffic import Harm, LinksState, LinkState
+from chaoscli.traffic import LinksState, LinkState
 from chaoscli.units import format_byte_rate, format_duration, format_rate
 
 
@@ -18,8 +18,10 @@ def links_picture(before: LinksState | None, now: LinksState) -> RenderableType:
     if now.api:
         head.append(f"  API http://{now.api}", "dim")
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    for title in ("link", "listens on", "upstream", "open", "new", "requests in", "replies back", "faults"):
-        table.add_column(title, justify="right" if title in ("open", "new", "requests in", "replies back") else "left")
+    table.add_column("link")
+    table.add_column("from -> to, and its faults", ratio=1)
+    for title in ("open", "new", "in", "back"):
+        table.add_column(title, justify="right", no_wrap=True)
     earlier = {link.name: link for link in before.links} if before is not None else {}
     elapsed_s = now.at - before.at if before is not None else 0.0
     for link in now.links:
@@ -31,16 +33,18 @@ def links_picture(before: LinksState | None, now: LinksState) -> RenderableType:
 
 
 def _cells(before: LinkState | None, now: LinkState, elapsed_s: float) -> Sequence[RenderableType]:
-    listens = Text(now.listen) if now.enabled else Text(f"{now.listen} (disabled)", "yellow")
+    way = Text(f"{now.listen} -> {now.upstream}")
+    if not now.enabled:
+        way.append(" (disabled)", "yellow")
+    for harm in now.harms:
+        way.append(f"\n  {harm.text}", "red").append(f", {harm.touched} touched", "dim")
     if before is None or elapsed_s <= 0.0:
-        new = inward = outward = "-"
-    else:
-        new = format_rate((now.connections - before.connections) / elapsed_s)
-        inward = format_byte_rate((now.bytes_request - before.bytes_request) / elapsed_s)
-        outward = format_byte_rate((now.bytes_reply - before.bytes_reply) / elapsed_s)
-    harms = Text("\n").join(_harm(harm) for harm in now.harms) if now.harms else Text("none", "dim")
-    return now.name, listens, now.upstream, str(now.open), new, inward, outward, harms
-
-
-def _harm(harm: Harm) -> Text:
-    return Text.assemble((harm.text, "red"), (f"  {harm.touched} touched", "dim"))
+        return now.name, way, str(now.open), "-", "-", "-"
+    return (
+        now.name,
+        way,
+        str(now.open),
+        format_rate((now.connections - before.connections) / elapsed_s),
+        format_byte_rate((now.bytes_request - before.bytes_request) / elapsed_s),
+        format_byte_rate((now.bytes_reply - before.bytes_reply) / elapsed_s),
+    )
