@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from chaoscli.checks.asked import fault_reports
 from chaoscli.checks.evaluate import evaluate
 from chaoscli.checks.sentence import Expectation
-from chaoscli.events import EventsLost, NodeChanged
+from chaoscli.events import EventsLost, FaultHealed, FaultInjected, NodeChanged
 from chaoscli.measures.base import Scope
 from chaoscli.measures.catalogue import MEASURES, STANDARD, STANDARD_OF_LINKS
 from chaoscli.outcome import Outcome, RunProblem, VariantOutcome
@@ -19,6 +19,9 @@ from chaoscli.units import format_duration
 # A load that is this late in the median no longer offers what the playbook says: at 50 requests a second it is a whole
 # request behind. A hiccup of the machine makes single requests late, and those are only reported.
 MOST_LATENESS_S = 0.02
+# A cue that is this late is another experiment than the one asked for: its fault was not there when it should have been.
+# A busy machine makes them some tens of milliseconds late; more means that the conductor stood still (Ctrl-Z, a laptop's lid).
+MOST_CUE_LATENESS_S = 0.5
 
 
 def judge(run: RunRecording, expectations: Sequence[Expectation]) -> Outcome:
@@ -62,7 +65,16 @@ def _problems(recording: Recording) -> Iterator[RunProblem]:
         lost[one.source] += one.count
     for source, count in lost.items():
         yield RunProblem(variant=recording.name, text=f"{count} events of {source} were lost, so what is measured is too little")
+    yield from _late_cues(recording)
     yield from _late_load(recording)
+
+
+def _late_cues(recording: Recording) -> Iterator[RunProblem]:
+    for done, events in (("came", recording.of(FaultInjected)), ("healed", recording.of(FaultHealed))):
+        for one in events:
+            if one.at - one.asked_at > MOST_CUE_LATENESS_S:
+                text = f"fault '{one.fault}' {done} {format_duration(one.at - one.asked_at)} late: something stood still"
+                yield RunProblem(variant=recording.name, text=text, at=one.at)
 
 
 def _late_load(recording: Recording) -> Iterator[RunProblem]:

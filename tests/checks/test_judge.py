@@ -76,11 +76,19 @@ def test_a_run_is_complete_when_all_its_variants_are() -> None:
             recording("naive").curtain(4).request(at=1, late=0.03, took=0.1).request(at=2, late=0.5, took=0.6),
             RunProblem(variant="naive", text="the load could not keep up: 30ms late in the median, 500ms at worst"),
         ),
+        (
+            shop().fault("cut", at=1, late=0.75),
+            RunProblem(variant="naive", text="fault 'cut' came 750ms late: something stood still", at=1.75),
+        ),
     ],
 )
 def test_what_makes_the_run_doubtful_comes_before_its_verdict(play: Play, problem: RunProblem) -> None:
     found = outcome(play.fell(5), expect="success < 1%")
     assert (found.problems, found.exit_code) == ((problem,), ExitCode.NOT_MADE)
+
+
+def test_a_cue_that_is_a_little_late_is_only_reported() -> None:
+    assert outcome(shop().fault("cut", at=1, until=2, late=0.4).fell(5)).problems == ()
 
 
 def test_a_node_that_a_cue_killed_is_no_problem_and_neither_is_one_late_request() -> None:
