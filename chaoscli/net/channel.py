@@ -47,7 +47,7 @@ class Channel:
         self._closed = False
 
     def tell(self, fields: Mapping[str, Any]) -> None:
-        self._put(json.dumps(fields, separators=(",", ":"), ensure_ascii=False))
+        self._put(_line(fields))
 
     def tell_event(self, event: Event) -> None:
         self._put(encode(event))
@@ -61,7 +61,7 @@ class Channel:
         answer: Line = {}
         self._asked[number] = (answered, answer)
         try:
-            self.tell({"do": do, "id": number, **fields})
+            self._put(_line({"do": do, "id": number, **fields}), awaited=True)
             await answered.wait()
         finally:
             del self._asked[number]
@@ -96,8 +96,9 @@ class Channel:
             self._wake.set()
             await trio.sleep(0.005)
 
-    def _put(self, line: str) -> None:
-        if len(self._waiting) >= MOST_WAITING_LINES:
+    def _put(self, line: str, *, awaited: bool = False) -> None:
+        """Into the queue; when it is full, only what somebody waits for: there is one answer to each question at most."""
+        if len(self._waiting) >= MOST_WAITING_LINES and not awaited:
             self._lost += 1
             return
         if self._lost:
@@ -147,8 +148,12 @@ class Channel:
             try:
                 fields = await answer(question)
             except ChaosError as error:
-                self.tell({"failed": error.message, "hint": error.hint, "id": number})
+                self._put(_line({"failed": error.message, "hint": error.hint, "id": number}), awaited=True)
             except OSError as error:
-                self.tell({"failed": str(error), "id": number})
+                self._put(_line({"failed": str(error), "id": number}), awaited=True)
             else:
-                self.tell({**(fields or {}), "done": True, "id": number})
+                self._put(_line({**(fields or {}), "done": True, "id": number}), awaited=True)
+
+
+def _line(fields: Mapping[str, Any]) -> str:
+    return json.dumps(fields, separators=(",", ":"), ensure_ascii=False)

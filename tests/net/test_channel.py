@@ -109,6 +109,20 @@ async def test_a_reader_that_stands_still_never_blocks_a_teller_and_the_loss_is_
     assert (lost["source"], lost["count"]) == ("inventory", 15)
 
 
+async def test_an_answer_is_never_lost_however_much_waits_before_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(channel_module, "MOST_WAITING_LINES", 10)
+
+    async def tell_too_much_then_answer(question: Line) -> Mapping[str, Any]:
+        for number in range(25):
+            child.tell_event(Noted(at=float(number), source="inventory", text="x"))
+        return {"twice": 2}
+
+    with trio.fail_after(5):
+        async with pair(tell_too_much_then_answer) as (owner, child, told):
+            assert (await owner.ask("double", number=1))["twice"] == 2
+    assert [line.get("count") for line in told if line["event"] == "events_lost"] == [15]
+
+
 async def test_events_survive_the_wire() -> None:
     event = Noted(at=1.5, source="inventory", text='quoted "text"\nof two lines, with an arrow →', level="warning")
     async with pair() as (owner, child, told):
