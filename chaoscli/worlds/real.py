@@ -37,8 +37,12 @@ HEALTH_EVERY_S = 0.02
 CURTAIN_DELAY_S = 0.05
 # What a load waits for at the end is its own setting; this much later it is taken for hung.
 DRAIN_MARGIN_S = 5.0
-# Events of the last milliseconds may still be in a pipe when everything has been asked to finish.
-LONGEST_FINISH_S = 1.0
+# Events of the last milliseconds may still be in a pipe when everything has been asked to finish. On a busy machine that
+# takes a moment; whoever interrupted the run does not want to wait for it.
+LONGEST_FINISH_S = 5.0
+LONGEST_HURRIED_FINISH_S = 0.5
+# Signals to processes of ours.
+LONGEST_STRIKE_S = 1.0
 PROXY = "the proxy"
 
 
@@ -120,18 +124,20 @@ class RealWorld:
                 nursery.start_soon(self._drain_load, load)
 
     async def finish(self, *, complete: bool) -> None:
-        """Let the last events come in, and close the book."""
-        with trio.move_on_after(LONGEST_FINISH_S):
+        """Let the last events come in, and close the book. NotMadeError when a whole run's do not: it would be judged without."""
+        with trio.move_on_after(LONGEST_FINISH_S if complete else LONGEST_HURRIED_FINISH_S) as patience:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._last_events, PROXY, "finish")
                 for node in self._topology.services:
                     nursery.start_soon(self._last_events, node.name, "address")
         self._recorder.record(CurtainFell(at=self.now(), complete=complete))
         self._fallen = True
+        if complete and patience.cancelled_caught:
+            raise NotMadeError(f"the last events of '{self._name}' did not come in within {LONGEST_FINISH_S:g}s")
 
     async def strike(self) -> None:
         """End every process of this world, whatever state it is in."""
-        with trio.move_on_after(LONGEST_FINISH_S) as patience:
+        with trio.move_on_after(LONGEST_STRIKE_S) as patience:
             patience.shield = True
             for child in self._children.values():
                 self._expected_ends.add(child.pid)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import pytest
 import trio
 
-from chaoscli.errors import leaves
+from chaoscli.errors import NotMadeError, leaves
 from chaoscli.events import Answered, Arrived, CallEnded, CurtainFell, Event, NodeChanged
 from chaoscli.faults.base import Direction
 from chaoscli.faults.clock_skew import ClockSkew
@@ -21,6 +21,7 @@ from chaoscli.faults.silence import Silence
 from chaoscli.messages import CallError, Request, Response
 from chaoscli.net.http_client import HttpTransport
 from chaoscli.topology import Link, NodeSpec, Topology
+from chaoscli.worlds import real as real_module
 from chaoscli.worlds.processes import Spawner, open_spawner
 from chaoscli.worlds.real import NodeDied, RealWorld, open_real_world
 
@@ -88,6 +89,15 @@ async def test_once_the_curtain_has_fallen_nobody_tells_how_the_stage_is_struck(
         await trio.sleep(0.3)  # what the worker has to say of it needs a moment on the way
     assert [event for event in kept.events if isinstance(event, CallEnded)] == []
     assert isinstance(kept.events[-2], CurtainFell)  # behind it only our own: that the broker was killed
+
+
+async def test_a_run_is_not_judged_without_its_last_events(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(real_module, "LONGEST_FINISH_S", 0.2)
+    async with shop() as (world, _kept, _spawner):
+        await world.pause("inventory")
+        assert (await ask(world, "order", ORDER)).status == 400  # it stands still by now
+        with pytest.raises(NotMadeError, match="the last events of 'shop' did not come in within"):
+            await world.finish(complete=True)
 
 
 async def test_a_silenced_link_times_out_its_caller_and_heals() -> None:
