@@ -52,8 +52,8 @@ def path_of(where: str | Path) -> Path:
     path = Path(where)
     if path.suffix in SUFFIXES or path.name != str(where) or path.is_file():
         return path
-    hint = nearest(str(where), known)
-    raise UsageError(f"there is no playbook '{where}'", hint=f"{hint} " * bool(hint) + "`chaos list` names them all")
+    hints = [hint for hint in (nearest(str(where), known), "`chaos list` says what they teach") if hint]
+    raise UsageError(f"there is no playbook '{where}'", hint="\n  ".join(hints))
 
 
 def _bytes(path: Path) -> bytes:

@@ -66,7 +66,9 @@ def test_problems_name_the_file_as_seen_from_here(file: Path, monkeypatch: pytes
 def test_an_unknown_name_gets_the_nearest_one() -> None:
     with pytest.raises(UsageError) as caught:
         load_playbook("partitoin")
-    assert caught.value.render() == ("there is no playbook 'partitoin'\n  did you mean 'partition'? `chaos list` names them all")
+    assert caught.value.render() == (
+        "there is no playbook 'partitoin'\n  did you mean 'partition'?\n  `chaos list` says what they teach"
+    )
 
 
 def test_a_file_that_is_not_there_is_a_usage_error(tmp_path: Path) -> None:
