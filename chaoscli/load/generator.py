@@ -16,8 +16,9 @@ from chaoscli.load.mix import Mix
 from chaoscli.load.pacer import Pacer, pacer_of
 from chaoscli.load.settings import Load
 from chaoscli.messages import CallError, Request, Response, Result
-from chaoscli.resilience.call import Caller, Limit, Prepare
-from chaoscli.resilience.fallback import is_fallback
+from chaoscli.resilience.attempt import Limit, Prepare
+from chaoscli.resilience.call import Caller
+from chaoscli.resilience.ending import is_fallback
 from chaoscli.resilience.policy import Policy
 from chaoscli.settings import from_plain
 from chaoscli.topology import NodeSpec

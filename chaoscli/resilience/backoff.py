@@ -1,7 +1,8 @@
 """How long to pause before trying again, given the settings and the dice.
 
-Exponential backoff with full jitter as in Marc Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015:
-the pause is drawn evenly from nothing to min(cap, base * factor ** n).
+Exponential backoff and its jitters as in Marc Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015. With
+the whole pause being min(cap, base * factor ** n): full jitter draws evenly from nothing to all of it, equal jitter from half
+of it to all. Decorrelated jitter draws from the base to three times the pause before, and cuts it at the cap.
 """
 
 from __future__ import annotations
@@ -10,11 +11,18 @@ from random import Random
 
 from chaoscli.resilience.policy import Retry
 
+_DECORRELATED_GROWTH = 3.0  # the article's
 
-def pause_s(retry: Retry, attempt: int, rng: Random) -> float:
-    """Seconds to wait before attempt number ``attempt`` (the first retry is 2). From 0 to ``retry.cap``, both included."""
-    longest = _longest_s(retry, attempt - 2)
-    return rng.uniform(0.0, longest) if retry.jitter == "full" else longest
+
+def pause_s(retry: Retry, retries_before: int, rng: Random, previous_s: float = 0.0) -> float:
+    """Seconds to wait before a retry, ``retries_before`` others having gone before it, the last of them after a pause of
+    ``previous_s``. From 0 to ``retry.cap``, both included."""
+    if retry.jitter == "decorrelated":
+        return min(retry.cap, rng.uniform(retry.base, _DECORRELATED_GROWTH * max(retry.base, previous_s)))
+    longest = _longest_s(retry, retries_before)
+    if retry.jitter == "none":
+        return longest
+    return rng.uniform(longest / 2 if retry.jitter == "equal" else 0.0, longest)
 
 
 def _longest_s(retry: Retry, retries_before: int) -> float:

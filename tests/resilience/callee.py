@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import trio
 
-from chaoscli.events import CallEnded, CallRejected, CallStarted, Event, FallbackServed, RetryDenied, RetryPlanned
+from chaoscli.events import (
+    BreakerChanged,
+    CacheServed,
+    CallEnded,
+    CallHedged,
+    CallRejected,
+    CallStarted,
+    Event,
+    FallbackServed,
+    RetryDenied,
+    RetryPlanned,
+)
 from chaoscli.messages import REQUEST_ID, CallError, Request, Response, Result
 from chaoscli.resilience.call import Caller
 from chaoscli.resilience.policy import Policy
@@ -51,10 +63,12 @@ class Stage:
     def now(self) -> float:
         return trio.current_time() - self._began
 
-    async def call(self, name: str = "r1", method: str = "GET", target: str = "/check") -> str:
+    async def call(
+        self, name: str = "r1", method: str = "GET", target: str = "/check", *, until: float = math.inf, number: int = 1
+    ) -> str:
         """How the call came out, as the service that made it sees it."""
         try:
-            response = await self._caller.call(self._prepare(name, method, target))
+            response = await self._caller.call(self._prepare(name, method, target), until=until, number=number)
         except CallError as error:
             return f"{error.result.value}: {error.detail}"
         return f"{response.status} {response.body.decode()} {dict(response.headers)}"
@@ -92,8 +106,17 @@ def told(event: Event) -> str:
             what = f"try {event.attempt} denied: {event.reason}"
         case CallRejected():
             what = f"try {event.attempt} rejected: {event.reason}"
-        case FallbackServed():
+        case FallbackServed(source="last good"):
             what = f"fallback after {event.result.value}, {event.age_s:.3f} old"
+        case FallbackServed():
+            what = f"fallback after {event.result.value}, {event.source}"
+        case CallHedged():
+            what = f"try {event.attempt} hedged after {event.after_s:.3f}"
+        case CacheServed():
+            what = f"from the cache, {event.source}, {event.age_s:.3f} old"
+        case BreakerChanged():
+            assert (event.caller, event.callee) == ("order", "inventory")
+            return f"{event.at:.3f} breaker {event.state} ({event.calls} calls, {event.failed:.0%} failed)"
         case _:
             raise AssertionError(event)
     assert (event.caller, event.callee) == ("order", "inventory")

@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from chaoscli.messages import SERVED_AS, Request, Response
-from chaoscli.resilience.fallback import MOST_REMEMBERED, LastGood, Remembered, is_fallback
+from chaoscli.resilience.ending import is_fallback
+from chaoscli.resilience.fallback import MOST_REMEMBERED, LastGood, Remembered
 
 
 def question(target: str = "/check/BOOK-001", method: str = "GET") -> Request:

@@ -1,0 +1,26 @@
+"""How long an answer is still wanted, said in a header and read from it.
+
+As gRPC's ``grpc-timeout`` it is the time left and not an instant, so that no two clocks need to agree; the way of the request
+is not taken off, as nobody knows how long it took. Here it is seconds with six digits: ``x-deadline: 0.793000``.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+
+from chaoscli.messages import DEADLINE, Headers, Request
+
+# As much as ten digits say is longer than any play; whoever sends more sends nonsense.
+_SECONDS = re.compile(r"\d{1,10}(?:\.\d{1,9})?")
+
+
+def left_s(request: Request) -> float:
+    """Seconds for which the answer is wanted, by the request's own word; infinite when it does not say."""
+    text = request.header(DEADLINE).strip()
+    return float(text) if _SECONDS.fullmatch(text) else math.inf
+
+
+def deadline_headers(seconds: float) -> Headers:
+    """What tells the callee that the answer is wanted for so long; nothing when it is for ever."""
+    return () if math.isinf(seconds) else ((DEADLINE, f"{max(0.0, seconds):.6f}"),)
