@@ -28,6 +28,7 @@ from chaoscli.events import Event
 from chaoscli.faults.base import MessageFault
 from chaoscli.net.tcp import address_of, listen
 from chaoscli.proxy.board import Board
+from chaoscli.proxy.descriptors import allow_many
 from chaoscli.proxy.engine import LINGER_S
 
 # The one link of a proxy that is started with --upstream.
@@ -77,6 +78,7 @@ async def serve(
     UsageError or PlaybookError when the options or the configuration are wrong, NotMadeError when a port cannot be had.
     """
     asked = _asked(options)
+    allow_many()
     board = Board(seed=options.seed, tell=tell, linger_s=LINGER_S, poll_s=options.poll_s)
     collection = Collection(board, now=time.monotonic, tell=tell)
     async with trio.open_nursery() as nursery:

@@ -93,9 +93,6 @@ class End:
     # -- reading ---------------------------------------------------------------------------------------------------------
 
     def ready(self, events: int) -> None:
-        if events == READABLE:
-            self._read()
-            return
         if events & WRITABLE:
             self._flush()
         if events & ~WRITABLE and not self.closed:
@@ -122,10 +119,9 @@ class End:
         self.bytes_read += size
         if self.course is not None:
             self.course.received(bytes(_VIEW[:size]))
-            return
-        if not other.write(_VIEW[:size]):
+        elif not other.write(_VIEW[:size]):
             self.pause()
-        if size == BUFFER_BYTES:
+        elif size == BUFFER_BYTES:
             self._expect_bulk(other)
         else:
             self._full_reads = 0

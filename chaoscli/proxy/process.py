@@ -13,6 +13,7 @@ from chaoscli.faults.base import BadSetting, Direction
 from chaoscli.faults.catalogue import fault_from_plain
 from chaoscli.net.channel import Channel, Line
 from chaoscli.proxy.board import Board
+from chaoscli.proxy.descriptors import allow_many
 from chaoscli.proxy.engine import LINGER_S
 
 # How often the counts of each link are told: fine enough for a live view, nothing beside the traffic itself.
@@ -25,6 +26,7 @@ async def run(channel: Channel, part: Mapping[str, Any]) -> None:
     It answers ``links`` (their addresses), ``upstream`` (link, address), ``inject`` (name, kind, fault, share, targets),
     ``heal`` (name) and ``finish`` (the last counts, and what faults that are still there did).
     """
+    allow_many()
     board = Board(seed=part["seed"], tell=channel.tell_event, linger_s=LINGER_S)
     async with trio.open_nursery() as nursery:
         await nursery.start(board.run)

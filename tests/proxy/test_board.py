@@ -8,7 +8,9 @@ import trio
 
 from chaoscli.errors import NotMadeError
 from chaoscli.events import LinkCounted
-from tests.proxy.stage import LINK, PATIENCE_S, REPLY, REQUEST, Stage, is_reset, read, read_to_end, reset
+from chaoscli.faults.silence import Silence
+from chaoscli.proxy import proxy, sockets
+from tests.proxy.stage import LINK, PATIENCE_S, REPLY, REQUEST, Stage, hears_nothing, is_reset, read, read_to_end, reset
 
 
 async def test_bytes_pass_both_ways_unchanged(stage: Stage) -> None:
@@ -181,6 +183,36 @@ async def test_accepting_does_not_wait_for_a_callee_that_never_answers(stage: St
         for caller in callers:
             reset(caller)
         await stage.until_counted(open_=0)
+
+
+async def test_out_of_descriptors_it_accepts_again_when_there_are_some(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    refusals = iter([errno.EMFILE, errno.ENFILE])
+
+    def accept(listener: socket.socket, family: int) -> sockets.Socket:
+        for code in refusals:
+            raise OSError(code, "too many open files")
+        return sockets.accepted(listener, family)
+
+    monkeypatch.setattr(proxy, "accepted", accept)
+    monkeypatch.setattr(proxy, "ACCEPT_AGAIN_AFTER_S", 0.001)
+    caller, callee = await stage.connected()
+    await caller.send_all(b"at last")
+    assert await read(callee, 7) == b"at last"
+    assert next(refusals, None) is None
+
+
+async def test_a_fault_comes_and_goes_on_a_thousand_links_at_once(stage: Stage) -> None:
+    names = [f"caller {number} -> callee" for number in range(1000)]
+    addresses = [stage.board.add_link(name, upstream=stage.callee_address, http=False) for name in names]
+    caller = await stage.call(addresses[500])
+    callee = await stage.accept()
+    stage.board.inject("cut", [(name, REQUEST) for name in names], Silence())
+    await caller.send_all(b"held")
+    assert await hears_nothing(callee)
+    stage.board.heal("cut")
+    assert await read(callee, 4) == b"held"
+    assert len(stage.measured) == 1000
+    assert sum(told.held_bytes for told in stage.measured) == 4
 
 
 async def test_ending_the_board_closes_everything(stage: Stage) -> None:
