@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
 
+from chaoscli.proxy.descriptors import allow_many
 from tests.bench import subjects
 from tests.bench.figures import Results, Sample, aligned, bounds, document, table
 from tests.bench.load import Load, NoCompilerError
@@ -23,6 +24,7 @@ POLL = "200us"
 
 def main() -> int:
     options = _options()
+    allow_many()  # what is started from here inherits it
     chosen = [measure for measure in MEASURES if not options.only or measure.__name__ in options.only]
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))

@@ -11,7 +11,7 @@ from tests.bench.subjects import BANDWIDTH_BYTES_PER_S, CLEAN, DELAYS_MS, LIMITE
 GAP_US = 2000
 BUSY = 50
 AT_ONCE = 16
-HELD = 500
+HELD = 2000
 LIMITED_S = 5.0
 
 Measure = Callable[[Load, Subject, float], Figures]
