@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import functools
+import itertools
 import math
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -39,6 +40,8 @@ IDLE_S = 120.0
 LOOKS_EVERY_S = 1.0
 # One event's worth of reading, so that a flood leaves a turn to others.
 MOST_READS = 64
+# One timer's worth of sending, for the same reason; a heal may let go of two hundred thousand.
+MOST_AT_ONCE = 64
 # A sending buffer that is full: try again soon, and give up after a second of it.
 AGAIN_AFTER_S = 0.001
 MOST_TRIES = 1000
@@ -78,6 +81,7 @@ class UdpLink:
         self._overflowed = 0
         self._closed = False
         self._datagrams_request = self._datagrams_reply = self._bytes_request = self._bytes_reply = 0
+        self._sent_request = self._sent_reply = 0
         engine.watch(self._socket.fileno(), READABLE, self._hear_clients)
 
     # -- faults ----------------------------------------------------------------------------------------------------------
@@ -95,10 +99,10 @@ class UdpLink:
         self._faults.update(name, fault, share)
 
     def heal(self, name: str) -> Sequence[Tally]:
-        """Take the fault away. What is on its way in its directions arrives at once, in order, whoever made it late."""
+        """Take the fault away. What is on its way in its directions arrives at once, in order, whoever made it late: a burst that
+        the other side may have no room for."""
         tallies = self._faults.heal(name)
-        for datagram in self._held.take({tally.direction for tally in tallies}):
-            self._pass_on(datagram)
+        self._let_go(self._held.take({tally.direction for tally in tallies}))
         return tallies
 
     @property
@@ -111,8 +115,7 @@ class UdpLink:
     def set_upstream(self, upstream: Address) -> None:
         """Where new clients are led from now on, and those that wait; those that are through stay where they are."""
         self.upstream = upstream
-        for datagram in self._held.take({Direction.REQUEST}, only_waiting=True):
-            self._pass_on(datagram)
+        self._let_go(self._held.take({Direction.REQUEST}, only_waiting=True))
 
     # -- what comes in ---------------------------------------------------------------------------------------------------
 
@@ -194,6 +197,7 @@ class UdpLink:
             except ConnectionRefusedError as error:
                 self._lost(error)  # that was about one before it; this one has not left yet
                 sock.send(data)
+            self._sent_request += len(data)
         except BlockingIOError:
             self._try_again(Datagram(client, Direction.REQUEST, data, tries=tries))
         except OSError as error:
@@ -205,6 +209,7 @@ class UdpLink:
     def _to_client(self, client: UdpClient, data: bytes, tries: int = 0) -> None:
         try:
             self._socket.sendto(data, client.address)
+            self._sent_reply += len(data)
         except BlockingIOError:
             self._try_again(Datagram(client, Direction.REPLY, data, tries=tries))
         except OSError as error:
@@ -228,6 +233,15 @@ class UdpLink:
             self._losses.add(_FULL)
         self._schedule()
 
+    def _let_go(self, datagrams: Sequence[Datagram]) -> None:
+        """Pass them on now: the first at once, the many in turns of the engine."""
+        for datagram in datagrams[:MOST_AT_ONCE]:
+            self._pass_on(datagram)
+        now = self._engine.now()
+        for datagram in datagrams[MOST_AT_ONCE:]:
+            datagram.tallies = ()  # nobody asked for this instant
+            self._hold(now, datagram)
+
     def _schedule(self) -> None:
         due = self._held.next_at
         if due < self._due:
@@ -239,7 +253,7 @@ class UdpLink:
             return  # something was due before it and set a timer of its own
         self._due = math.inf
         now = self._engine.now
-        for at, datagram in self._held.due(now()):
+        for at, datagram in itertools.islice(self._held.due(now()), MOST_AT_ONCE):
             for tally in datagram.tallies:
                 tally.achieved(now() - at)
             self._pass_on(datagram)
@@ -326,6 +340,8 @@ class UdpLink:
             open=len(self._clients),
             bytes_request=self._bytes_request,
             bytes_reply=self._bytes_reply,
+            sent_request=self._sent_request,
+            sent_reply=self._sent_reply,
             requests=0,
             held_bytes=self._held.bytes,
             touched=touched,

@@ -92,6 +92,7 @@ class UdpStage:
 
 async def callee_at(address: tuple[str, int]) -> Datagrams:
     sock = trio.socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)  # a heal may bring hundreds at once
     await sock.bind(address)
     return sock
 
