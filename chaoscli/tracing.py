@@ -23,10 +23,10 @@ def call_headers(
     ``wall_s`` is what the sender's wall clock shows, in seconds since 1970; ``cause`` the ``traceparent`` that came with the
     request being served, if one did; ``call`` tells apart several calls to one callee for one request (its target, say).
     """
-    span = dice.stream(seed, "span", caller, callee, request, call, attempt)
+    span = dice.bits(seed, "span", caller, callee, request, call, attempt, count=64)
     return (
         (REQUEST_ID, request),
-        (TRACE_PARENT, f"00-{trace_id(seed, request, cause)}-{_nonzero(span.getrandbits(64)):016x}-{_SAMPLED}"),
+        (TRACE_PARENT, f"00-{trace_id(seed, request, cause)}-{_nonzero(span):016x}-{_SAMPLED}"),
         (CALLER, caller),
         (ATTEMPT, str(attempt)),
         (SENT_AT, f"{wall_s:.6f}"),
@@ -36,7 +36,7 @@ def call_headers(
 def trace_id(seed: int, request: str, cause: str = "") -> str:
     """32 hex digits: those of ``cause`` where it is a valid traceparent, otherwise new ones, the same for the same request."""
     known = _TRACE_PARENT.fullmatch(cause)
-    return known[1] if known else f"{_nonzero(dice.stream(seed, 'trace', request).getrandbits(128)):032x}"
+    return known[1] if known else f"{_nonzero(dice.bits(seed, 'trace', request, count=128)):032x}"
 
 
 def _nonzero(bits: int) -> int:

@@ -152,4 +152,7 @@ def _lines(headers: Headers) -> str:
 
 
 def _size(headers: Headers) -> int:
-    return sum(len(name) + len(value) + 4 for name, value in headers)
+    size = 4 * len(headers)
+    for name, value in headers:
+        size += len(name) + len(value)
+    return size

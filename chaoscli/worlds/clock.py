@@ -75,7 +75,7 @@ class Kernel(trio.abc.Clock):
     """Seconds of virtual time, from ``starts_at``. What is due at one instant happens in the order in which it was asked for."""
 
     def __init__(self, starts_at: float = 0.0) -> None:
-        self.stuck: StuckError | None = None
+        self.failure: Exception | None = None
         self.scope = trio.CancelScope()
         self._now = starts_at
         self._timers: list[tuple[float, int, Timer]] = []
@@ -134,12 +134,24 @@ class Kernel(trio.abc.Clock):
         if timers and timers[0][0] <= deadline:
             now = self._jump(timers[0][0])
             while timers and timers[0][0] <= now:
-                heapq.heappop(timers)[2].fire()
+                self._fire(heapq.heappop(timers)[2])
         elif deadline < math.inf:
             self._jump(deadline)
         else:
             self._end_deadlock()
         return 0.0
+
+    def _fire(self, timer: Timer) -> None:
+        """An error of what is called ends the simulation with it, and not with one inside trio."""
+        try:
+            timer.fire()
+        except Exception as error:
+            self.fail(error)
+
+    def fail(self, error: Exception) -> None:
+        """Stop here; ``simulate`` raises the first such error."""
+        self.failure = self.failure or error
+        self.scope.cancel()
 
     def _jump(self, to: float) -> float:
         if to > self._now:
@@ -149,23 +161,20 @@ class Kernel(trio.abc.Clock):
 
     def _end_livelock(self) -> None:
         """Cancels, since an error out of a clock is one inside trio; only who will not be cancelled gets that."""
-        if self.stuck is None:
-            who = who_waits()
+        if self.failure is None:
             text = f"the simulation does not get past {self._now:.6f}s: {MOST_TURNS_AT_ONE_INSTANT} turns at one instant"
-            self.stuck = StuckError(text, hint=f"at work or waiting:\n{who}")
-            self.scope.cancel()
+            self.fail(StuckError(text, hint=f"at work or waiting:\n{who_waits()}"))
         elif self._turns > MOST_TURNS_TO_UNWIND:
-            raise self.stuck
+            raise self.failure
 
     def _end_deadlock(self) -> None:
         """Before anybody else is cancelled, while it can still be seen who waits for what."""
         self._calls_to_end += 1
-        if self.stuck is None:
+        if self.failure is None:
             text = f"nothing can ever happen again after {self._now:.6f}s: everybody waits for somebody else"
-            self.stuck = StuckError(text, hint=f"waiting:\n{who_waits()}")
+            self.fail(StuckError(text, hint=f"waiting:\n{who_waits()}"))
         elif self._calls_to_end > MOST_CALLS_TO_END:
-            raise self.stuck
-        self.scope.cancel()
+            raise self.failure
 
 
 def simulate(play: Callable[[Kernel], Awaitable[T]], *, seed: int, starts_at: float = 0.0) -> T:
@@ -181,8 +190,8 @@ def simulate(play: Callable[[Kernel], Awaitable[T]], *, seed: int, starts_at: fl
 async def _played(play: Callable[[Kernel], Awaitable[T]], kernel: Kernel) -> T:
     with kernel.scope:
         return await play(kernel)
-    assert kernel.stuck is not None, "nobody else cancels this scope"
-    raise kernel.stuck
+    assert kernel.failure is not None, "nobody else cancels this scope"
+    raise kernel.failure
 
 
 @contextmanager

@@ -149,6 +149,15 @@ def test_a_trio_whose_private_parts_moved_is_refused_with_a_way_out(monkeypatch:
         simulate(_breaks, seed=1)
 
 
+def test_an_error_in_what_is_called_ends_the_simulation_with_that_error() -> None:
+    async def play(kernel: Kernel) -> None:
+        kernel.at(1.0, lambda _: [].pop())
+        await kernel.sleep(2.0)
+
+    with pytest.raises(IndexError):
+        simulate(play, seed=1)
+
+
 # -- what cannot go on ---------------------------------------------------------------------------------------------------
 
 
