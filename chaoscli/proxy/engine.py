@@ -112,6 +112,8 @@ class Engine:
 
     def close(self) -> None:
         """After everything watched has been closed."""
+        self._in_turn = False
+        self._close_closing()  # of a turn that a fault of ours cut short
         self._poller.close()
         self.pipes.close()
         if self._alarm is not None:

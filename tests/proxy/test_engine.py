@@ -157,6 +157,24 @@ async def test_a_socket_closed_in_a_batch_is_not_mistaken_for_its_successor(nurs
     assert first.fileno() == second.fileno() == -1
 
 
+async def test_an_error_of_our_own_ends_the_run_and_leaves_nothing_open(pair: tuple[socket.socket, socket.socket]) -> None:
+    one = Engine()
+    ours, theirs = pair
+    spare, spare_peer = socket.socketpair()
+
+    def fail(_mask: int) -> None:
+        one.close_socket(spare)
+        raise ZeroDivisionError
+
+    one.watch(ours.fileno(), READABLE, fail)
+    theirs.send(b"x")
+    with trio.fail_after(PATIENCE_S), pytest.raises(ZeroDivisionError):
+        await one.run()
+    one.close()
+    assert spare.fileno() == -1
+    spare_peer.close()
+
+
 def test_the_alarm_rings_once_and_not_before_it_is_set() -> None:
     ring = alarm.open_alarm()
     if ring is None:
