@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import replace
 
-from chaoscli.messages import DEADLINE, Headers, Request
+from chaoscli.messages import DEADLINE, EXPIRES_AT, Headers, Request
 
 # As much as ten digits say is longer than any play; whoever sends more sends nonsense.
 _SECONDS = re.compile(r"\d{1,10}(?:\.\d{1,9})?")
@@ -24,3 +25,19 @@ def left_s(request: Request) -> float:
 def deadline_headers(seconds: float) -> Headers:
     """What tells the callee that the answer is wanted for so long; nothing when it is for ever."""
     return () if math.isinf(seconds) else ((DEADLINE, f"{max(0.0, seconds):.6f}"),)
+
+
+def received(request: Request, now: float) -> Request:
+    """The request as it reached a node whose clock shows ``now``: what is left turned into an instant of that clock, so that
+    waiting and work use it up. An instant that came from outside is of nobody's clock here, and dropped."""
+    seconds = left_s(request)
+    given = tuple((name, value) for name, value in request.headers if name != EXPIRES_AT)
+    if math.isinf(seconds) and len(given) == len(request.headers):
+        return request
+    expiry = () if math.isinf(seconds) else ((EXPIRES_AT, repr(now + seconds)),)
+    return replace(request, headers=(*given, *expiry))
+
+
+def expires_at(request: Request) -> float:
+    """The instant from which on nobody wants the answer any more, on the clock of the node that received it."""
+    return float(request.header(EXPIRES_AT, "inf"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from chaoscli.messages import REQUEST_ID, Request, Response
+from chaoscli.resilience.deadline import received
 from chaoscli.services.base import Service
 from chaoscli.services.node import Node
 from chaoscli.services.replies import reply, segments, unknown
@@ -29,7 +30,7 @@ class Door:
             request = replace(request, method="GET")
         if request.path == "/actuator" or request.path.startswith("/actuator/"):
             return self._actuator(request)
-        request = self._identified(request)
+        request = received(self._identified(request), self._node.now())
         cost = self._service.cost(request)
         if cost == 0:
             return await self._service.handle(request)
@@ -68,4 +69,5 @@ class Door:
             "waiting": workers.waiting,
             "workers": workers.capacity.workers,
             "queue": workers.capacity.queue,
+            **({} if workers.limit is None else {"limit": workers.limit}),
         }

@@ -21,6 +21,7 @@ from chaoscli.events import Event, Happened, Noted
 from chaoscli.messages import REQUEST_ID, TRACE_PARENT, Headers, Request, Response
 from chaoscli.net.base import Transport
 from chaoscli.resilience.call import Caller
+from chaoscli.resilience.deadline import expires_at
 from chaoscli.resilience.policy import Policy
 from chaoscli.services.disk import Disk, FolderDisk
 from chaoscli.services.wall_clock import WallClock
@@ -124,7 +125,7 @@ class Node:
             )
             return Request(method=method, target=target, headers=(*tracing, *content, *headers), body=body)
 
-        return await self._callers[callee].call(prepare)
+        return await self._callers[callee].call(prepare, until=expires_at(cause), number=number)
 
     def happened(self, what: str, request: Request | str = "", **data: Any) -> None:
         """Tell a fact of the shop's own world; ``request`` is the one that led to it, or its id."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from random import Random
 from typing import Literal
 
@@ -172,7 +173,8 @@ class Workers:
     async def _work(self, request: Request, cost: float) -> None:
         """Dice are keyed by the very call, so that a retry's work is a new draw and a policy shifts nobody else's."""
         names = [request.header(name) for name in (REQUEST_ID, CALLER, ATTEMPT, TRACE_PARENT)]
-        seconds = work_s(self.capacity, cost, self._node.random("service time", *names)) * self._node.slower_by
+        dice = partial(self._node.random, "service time", *names)
+        seconds = work_s(self.capacity, cost, dice) * self._node.slower_by
         if seconds > 0.0:
             await self._node.sleep(seconds)
 
