@@ -166,6 +166,8 @@ class Engine:
             if not events or now() > end:
                 break
         self._in_turn = False
+        if timers and self._armed is None:
+            self._arm(timers[0][0])  # it was so near that polling was to meet it, and then the turn was over
         return busy
 
     def _poll_on(self) -> list[tuple[int, int]]:

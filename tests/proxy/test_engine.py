@@ -157,6 +157,32 @@ async def test_a_socket_closed_in_a_batch_is_not_mistaken_for_its_successor(nurs
     assert first.fileno() == second.fileno() == -1
 
 
+async def test_a_timer_that_is_near_when_a_busy_turn_ends_is_not_forgotten(
+    pair: tuple[socket.socket, socket.socket], nursery: trio.Nursery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = Engine()
+    ours, theirs = pair
+    due, done = one.now() + 0.01, trio.Event()
+
+    def be_busy(_mask: int) -> None:
+        """Until the alarm has rung early and the turn is over, and then never again."""
+        if one.now() >= due - 0.0003:
+            ours.recv(10)
+
+    monkeypatch.setattr(engine, "LONGEST_TURN_S", 0.0)
+    for _ in range(50):
+        one._lead.woke(0.0005)
+    one.at(due, lambda _: done.set(), None)
+    one.watch(ours.fileno(), READABLE, be_busy)
+    theirs.send(b"x")
+    await nursery.start(one.run)
+    with trio.fail_after(PATIENCE_S):
+        await done.wait()
+    one.forget(ours.fileno())
+    nursery.cancel_scope.cancel()
+    one.close()
+
+
 async def test_an_error_of_our_own_ends_the_run_and_leaves_nothing_open(pair: tuple[socket.socket, socket.socket]) -> None:
     one = Engine()
     ours, theirs = pair
