@@ -250,6 +250,8 @@ class Collection:
             requests=live.requests,
             bytes_request=live.bytes_request,
             bytes_reply=live.bytes_reply,
+            sent_request=live.sent_request,
+            sent_reply=live.sent_reply,
             datagrams_request=live.datagrams_request,
             datagrams_reply=live.datagrams_reply,
             dropped=live.dropped,

@@ -41,7 +41,7 @@ def page(links: Iterable[LinkTotals]) -> str:
 
 def _families(links: list[LinkTotals]) -> Iterable[_Family]:
     received = [sample for link in links for sample in _both_ways(link, link.carried.bytes_request, link.carried.bytes_reply)]
-    sent = received
+    sent = [sample for link in links for sample in _both_ways(link, link.carried.sent_request, link.carried.sent_reply)]
     yield _counter("toxiproxy_proxy_received_bytes_total", "Bytes read from the sending side.", received)
     yield _counter("toxiproxy_proxy_sent_bytes_total", "Bytes passed on to the receiving side.", sent)
     connections = [(_named(link), link.carried.connections) for link in links]

@@ -46,7 +46,8 @@ class Toxic:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Carried:
-    """What a link has carried: connections and HTTP requests, and the bytes and datagrams of each direction.
+    """What a link has carried: connections and HTTP requests, and the bytes and datagrams of each direction, as
+    they were read and (``sent``) passed on.
 
     ``dropped`` datagrams were lost although no toxic asked for it, ``refused`` ones found nobody upstream.
     """
@@ -55,6 +56,8 @@ class Carried:
     requests: int = 0
     bytes_request: int = 0
     bytes_reply: int = 0
+    sent_request: int = 0
+    sent_reply: int = 0
     datagrams_request: int = 0
     datagrams_reply: int = 0
     dropped: int = 0

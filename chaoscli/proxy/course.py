@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from chaoscli.faults.base import Action, Cut, Direction, Finish, Send
 from chaoscli.faults.chain import Chain
@@ -22,13 +22,18 @@ MOST_HELD_BYTES = 16 << 20
 # All connections of one link together; beyond it each may still hold a little, or a silent one would starve the others.
 MOST_HELD_BY_LINK_BYTES = 64 << 20
 ALWAYS_ALLOWED_BYTES = 64 << 10
+# What a held piece takes beside its bytes: the action, its instant, its place in the queue. A slicer makes pieces of one byte.
+PIECE_BYTES = 120
 
 
 @dataclass(slots=True)
 class Store:
-    """Bytes held by all connections of one link."""
+    """Of all connections of one link: the memory they hold, the bytes in it, and the bytes of each direction that were read
+    and have not (or not yet) been passed on."""
 
     held: int = 0
+    held_bytes: int = 0
+    withheld: dict[Direction, int] = field(default_factory=lambda: dict.fromkeys(Direction, 0))
 
 
 class Course:
@@ -73,6 +78,7 @@ class Course:
 
     def received(self, data: bytes) -> None:
         now = self._end.engine.now()
+        self._store.withheld[self.direction] += len(data)
         if self.exchange is None:
             self._take(self._chain.received(data, now), now)
         else:
@@ -147,9 +153,7 @@ class Course:
     def close(self) -> None:
         """Nothing of this direction matters any more: let go of what is held."""
         self._closed = True
-        self._store.held -= self.held
-        self.held = 0
-        self._pending.clear()
+        self._all_held()
         self._cut = None
 
     # -- what goes out ---------------------------------------------------------------------------------------------------
@@ -183,6 +187,7 @@ class Course:
         held = list(self._pending)
         self._pending.clear()
         self._store.held -= self.held
+        self._store.held_bytes -= sum(len(action.data) for action in held if type(action) is Send)
         self.held = 0
         return held
 
@@ -205,17 +210,22 @@ class Course:
         elif not self._closed:
             self._pending.append(action)
             if type(action) is Send:
-                self.held += len(action.data)
-                self._store.held += len(action.data)
+                self._weigh(len(action.data), 1)
 
     def _let_go(self, action: Action) -> None:
         if type(action) is Send:
-            self.held -= len(action.data)
-            self._store.held -= len(action.data)
+            self._weigh(len(action.data), -1)
         self._pass_on(action)
+
+    def _weigh(self, size: int, sign: int) -> None:
+        weight = (size + PIECE_BYTES) * sign
+        self.held += weight
+        self._store.held += weight
+        self._store.held_bytes += size * sign
 
     def _pass_on(self, action: Action) -> None:
         if type(action) is Send:
+            self._store.withheld[self.direction] -= len(action.data)
             self._end.other.write(action.data)
         elif type(action) is Finish:
             self._end.other.finish()

@@ -24,7 +24,8 @@ Fault = ByteFault | MessageFault | DatagramFault
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkCounts:
-    """Running totals of one link. ``touched`` counts what each live fault harmed: chunks of bytes, requests, or datagrams.
+    """Running totals of one link: bytes that were read in each direction, and those that were passed on (a fault drops or
+    holds some, or adds its own). ``touched`` counts what each live fault harmed: chunks of bytes, requests, or datagrams.
 
     The last four are a UDP link's, whose ``connections`` are clients: ``dropped`` was lost although no fault asked for it,
     and ``refused`` is what came back from an upstream where nobody listens.
@@ -34,6 +35,8 @@ class LinkCounts:
     open: int
     bytes_request: int
     bytes_reply: int
+    sent_request: int
+    sent_reply: int
     requests: int
     held_bytes: int
     touched: dict[str, int]
@@ -208,12 +211,16 @@ class FaultedLink(ABC, Generic[C]):
         touched: dict[str, int] = {}
         for tally in self.tallies():
             touched[tally.fault] = touched.get(tally.fault, 0) + tally.touched
+        request = self._bytes[Direction.REQUEST] + sum(one.caller.bytes_read for one in self._connections)
+        reply = self._bytes[Direction.REPLY] + sum(one.callee.bytes_read for one in self._connections)
         return LinkCounts(
             connections=self._accepted,
             open=len(self._connections),
-            bytes_request=self._bytes[Direction.REQUEST] + sum(one.caller.bytes_read for one in self._connections),
-            bytes_reply=self._bytes[Direction.REPLY] + sum(one.callee.bytes_read for one in self._connections),
+            bytes_request=request,
+            bytes_reply=reply,
+            sent_request=request - self._store.withheld[Direction.REQUEST],
+            sent_reply=reply - self._store.withheld[Direction.REPLY],
             requests=self._requests + sum(one.exchange.requests for one in self._connections if one.exchange is not None),
-            held_bytes=self._store.held,
+            held_bytes=self._store.held_bytes,
             touched=touched,
         )

@@ -10,7 +10,6 @@ import errno
 import functools
 import itertools
 import math
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -25,19 +24,13 @@ from chaoscli.proxy.poller import READABLE
 from chaoscli.proxy.sockets import Address, Socket
 from chaoscli.proxy.tally import Tally
 from chaoscli.proxy.udp_client import UdpClient
+from chaoscli.proxy.udp_clients import UdpClients
 from chaoscli.proxy.udp_faults import CountedFlow, UdpFaults
 from chaoscli.proxy.udp_held import MOST_HELD_BYTES, Datagram, Held
 from chaoscli.proxy.udp_losses import REFUSED, Losses
-from chaoscli.proxy.udp_sockets import LARGEST_BYTES, bound_datagrams, joined_datagrams, overflowed
+from chaoscli.proxy.udp_sockets import LARGEST_BYTES, bound_datagrams, joined_datagrams
 from chaoscli.units import format_duration, format_size
 
-# A client costs a descriptor and some kilobytes. One more takes the place of the one that was quiet longest: with a port for
-# each question, as resolvers have it, that one has had its answer long ago.
-MOST_CLIENTS = 4096
-# A quiet client is forgotten after this; RFC 4787 (REQ-5) allows no NAT a shorter time, and programs count on that.
-IDLE_S = 120.0
-# How often a link that has clients looks who is idle and what the kernel lost, and tells what there is to tell.
-LOOKS_EVERY_S = 1.0
 # One event's worth of reading, so that a flood leaves a turn to others.
 MOST_READS = 64
 # One timer's worth of sending, for the same reason; a heal may let go of two hundred thousand.
@@ -47,7 +40,6 @@ AGAIN_AFTER_S = 0.001
 MOST_TRIES = 1000
 
 _FULL = f"{format_size(MOST_HELD_BYTES)} are held already"
-_OVERFLOW = "the kernel's buffer was full before they could be read"
 _STUCK = f"the sending buffer stayed full for {format_duration(AGAIN_AFTER_S * MOST_TRIES)}"
 _FORGOTTEN = "held for a client that had to make room"
 
@@ -74,11 +66,7 @@ class UdpLink:
         self._losses = Losses(name, tell)
         self._held = Held()
         self._due = math.inf
-        self._clients: OrderedDict[tuple[Any, ...], UdpClient] = OrderedDict()  # who was quiet longest comes first
-        self._welcomed = 0
-        self._looking = False
-        self._looked_at = -math.inf
-        self._overflowed = 0
+        self._clients = UdpClients(engine, self._socket, self._losses)
         self._closed = False
         self._datagrams_request = self._datagrams_reply = self._bytes_request = self._bytes_reply = 0
         self._sent_request = self._sent_reply = 0
@@ -129,7 +117,7 @@ class UdpLink:
                 return
             except OSError:
                 continue  # some systems tell here that a client is gone
-            client = self._clients.get(address) or self._welcome(address)
+            client = self._clients.known.get(address) or self._clients.welcome(address)
             self._datagrams_request += 1
             self._bytes_request += len(data)
             self._refresh(client)
@@ -159,8 +147,7 @@ class UdpLink:
 
     def _refresh(self, client: UdpClient) -> None:
         """It was heard of, and meets the faults of now."""
-        client.heard_at = self._engine.now()
-        self._clients.move_to_end(client.address)
+        self._clients.heard(client)
         if client.version != self._faults.version:
             client.version = self._faults.version
             client.there = self._faults.flows(Direction.REQUEST, client.number, client.there)
@@ -201,7 +188,7 @@ class UdpLink:
         except BlockingIOError:
             self._try_again(Datagram(client, Direction.REQUEST, data, tries=tries))
         except OSError as error:
-            if error.errno in (errno.EMFILE, errno.ENFILE) and self._evict(holding_socket=True):
+            if error.errno in (errno.EMFILE, errno.ENFILE) and self._clients.evict(holding_socket=True):
                 self._try_again(Datagram(client, Direction.REQUEST, data, tries=tries))
             else:
                 self._lost(error)
@@ -259,74 +246,11 @@ class UdpLink:
             self._pass_on(datagram)
         self._schedule()
 
-    # -- clients ---------------------------------------------------------------------------------------------------------
-
-    def _welcome(self, address: tuple[Any, ...]) -> UdpClient:
-        if len(self._clients) >= MOST_CLIENTS:
-            self._evict()
-        self._welcomed += 1
-        client = self._clients[address] = UdpClient(address, self._welcomed)
-        if not self._looking:
-            self._looking = True
-            self._engine.at(self._engine.now() + LOOKS_EVERY_S, self._look, None)
-        return client
-
     def _join(self, client: UdpClient, upstream: Address | None) -> Socket:
         assert upstream is not None
         sock = client.sock = joined_datagrams(upstream)
         self._engine.watch(sock.fileno(), READABLE, functools.partial(self._hear_callee, client))
         return sock
-
-    def _evict(self, *, holding_socket: bool = False) -> bool:
-        """The client that was quiet longest makes room, if there is one; what the callee still has to say to it is lost."""
-        quiet = next((client for client in self._clients.values() if client.sock is not None or not holding_socket), None)
-        if quiet is not None:
-            self._losses.evicted += 1
-            self._forget(quiet)
-        return quiet is not None
-
-    def _forget(self, client: UdpClient) -> None:
-        client.gone = True
-        del self._clients[client.address]
-        if client.sock is not None:
-            self._ask_kernel(client)
-            self._engine.forget(client.sock.fileno())
-            self._engine.close_socket(client.sock)
-            client.sock = None
-
-    def _look(self, _: None) -> None:
-        """Forget the idle, ask the kernel for what it lost since the last look, and tell."""
-        if self._closed:
-            return
-        now = self._engine.now()
-        while self._clients and (client := next(iter(self._clients.values()))).heard_at + IDLE_S <= now:
-            if client.held:  # its datagrams are still on their way
-                client.heard_at = now
-                self._clients.move_to_end(client.address)
-            else:
-                self._forget(client)
-        self._count_overflow()
-        self._looked_at = now
-        self._losses.tell(now)
-        self._looking = bool(self._clients)
-        if self._looking:
-            self._engine.at(now + LOOKS_EVERY_S, self._look, None)
-
-    def _count_overflow(self) -> None:
-        for client in reversed(self._clients.values()):
-            if client.heard_at < self._looked_at:
-                break  # nor were those before it heard of since the last look
-            self._ask_kernel(client)
-        lost = overflowed(self._socket)
-        if lost != self._overflowed:
-            self._losses.add(_OVERFLOW, lost - self._overflowed)
-            self._overflowed = lost
-
-    def _ask_kernel(self, client: UdpClient) -> None:
-        lost = overflowed(client.sock) if client.sock is not None else 0
-        if lost != client.overflowed:
-            self._losses.add(_OVERFLOW, lost - client.overflowed)
-            client.overflowed = lost
 
     # -- counts and the end ----------------------------------------------------------------------------------------------
 
@@ -336,8 +260,8 @@ class UdpLink:
         for tally in self.tallies():
             touched[tally.fault] = touched.get(tally.fault, 0) + tally.touched
         return LinkCounts(
-            connections=self._welcomed,
-            open=len(self._clients),
+            connections=self._clients.welcomed,
+            open=len(self._clients.known),
             bytes_request=self._bytes_request,
             bytes_reply=self._bytes_reply,
             sent_request=self._sent_request,
@@ -354,9 +278,6 @@ class UdpLink:
     def close(self) -> None:
         """Stop listening, forget every client, and tell the last of what was lost."""
         self._closed = True
-        self._count_overflow()
-        for client in tuple(self._clients.values()):
-            self._forget(client)
-        self._losses.tell(self._engine.now())
+        self._clients.close()
         self._engine.forget(self._socket.fileno())
         self._engine.close_socket(self._socket)

@@ -62,7 +62,17 @@ class RememberingBoard:
     def counts(self) -> dict[str, LinkCounts]:
         """As if each link had carried one request of 10 bytes with a reply of 20."""
         touched = {"web/lag": 3, "web/other": 4}
-        one = LinkCounts(connections=1, open=1, bytes_request=10, bytes_reply=20, requests=0, held_bytes=0, touched=touched)
+        one = LinkCounts(
+            connections=1,
+            open=1,
+            bytes_request=10,
+            bytes_reply=20,
+            sent_request=9,
+            sent_reply=18,
+            requests=0,
+            held_bytes=0,
+            touched=touched,
+        )
         return dict.fromkeys(self.links, one)
 
 
@@ -501,11 +511,11 @@ async def test_what_a_proxy_carried_is_kept_when_it_stops(web: Desk) -> None:
         proxy="web",
         listener="127.0.0.1:3310",
         upstream="localhost:80",
-        carried=Carried(connections=1, bytes_request=10, bytes_reply=20),
+        carried=Carried(connections=1, bytes_request=10, bytes_reply=20, sent_request=9, sent_reply=18),
     )
     assert web.collection.totals() == [stopped]
     await web.ask("POST", "/proxies/web", {"enabled": True})
-    carried = Carried(connections=2, bytes_request=20, bytes_reply=40)
+    carried = Carried(connections=2, bytes_request=20, bytes_reply=40, sent_request=18, sent_reply=36)
     assert web.collection.totals() == [dataclasses.replace(stopped, carried=carried, open=1, touched={"lag": 3})]
 
 

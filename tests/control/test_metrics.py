@@ -9,7 +9,7 @@ def test_a_page_has_toxiproxy_s_counters_and_ours_in_a_fixed_order() -> None:
         proxy="web",
         listener="127.0.0.1:20000",
         upstream="localhost:20002",
-        carried=Carried(connections=3, requests=7, bytes_request=100, bytes_reply=2000),
+        carried=Carried(connections=3, requests=7, bytes_request=100, bytes_reply=2000, sent_request=90, sent_reply=1800),
         open=1,
         touched={"slow": 5, "lag": 0},
     )
@@ -21,8 +21,8 @@ def test_a_page_has_toxiproxy_s_counters_and_ours_in_a_fixed_order() -> None:
         f'toxiproxy_proxy_received_bytes_total{{direction="downstream",{labels}}} 2000\n'
         "# HELP toxiproxy_proxy_sent_bytes_total Bytes passed on to the receiving side.\n"
         "# TYPE toxiproxy_proxy_sent_bytes_total counter\n"
-        f'toxiproxy_proxy_sent_bytes_total{{direction="upstream",{labels}}} 100\n'
-        f'toxiproxy_proxy_sent_bytes_total{{direction="downstream",{labels}}} 2000\n'
+        f'toxiproxy_proxy_sent_bytes_total{{direction="upstream",{labels}}} 90\n'
+        f'toxiproxy_proxy_sent_bytes_total{{direction="downstream",{labels}}} 1800\n'
         "# HELP chaos_connections_total Connections accepted.\n"
         "# TYPE chaos_connections_total counter\n"
         'chaos_connections_total{proxy="web"} 3\n'
