@@ -18,7 +18,7 @@ from chaoscli.faults.bandwidth import Bandwidth
 from chaoscli.faults.datagrams.loss import DatagramLoss
 from chaoscli.faults.drop import Drop
 from chaoscli.faults.latency import Latency
-from chaoscli.proxy import udp, udp_held
+from chaoscli.proxy import udp, udp_clients, udp_held
 from chaoscli.proxy.descriptors import allow_many
 from chaoscli.proxy.udp_sockets import joined_datagrams
 from tests.proxy.stage import LINK, PATIENCE_S, REQUEST
@@ -190,7 +190,7 @@ async def test_a_known_client_stays_where_it_is_when_the_upstream_moves(stage: U
 async def test_one_client_too_many_takes_the_place_of_the_one_quiet_longest(
     stage: UdpStage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(udp, "MOST_CLIENTS", 2)
+    monkeypatch.setattr(udp_clients, "MOST_CLIENTS", 2)
     address = stage.link()
     clients = [await stage.client(address) for _ in range(3)]
     links = []
@@ -228,8 +228,8 @@ async def test_without_descriptors_a_quiet_client_makes_room(stage: UdpStage, mo
 async def test_an_idle_client_is_forgotten_and_known_again_when_it_speaks(
     stage: UdpStage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(udp, "LOOKS_EVERY_S", 0.01)
-    monkeypatch.setattr(udp, "IDLE_S", 0.02)
+    monkeypatch.setattr(udp_clients, "LOOKS_EVERY_S", 0.01)
+    monkeypatch.setattr(udp_clients, "IDLE_S", 0.02)
     client = await stage.client(stage.link())
     await client.send(b"once")
     assert await hear(stage.callee) == b"once"
@@ -240,8 +240,8 @@ async def test_an_idle_client_is_forgotten_and_known_again_when_it_speaks(
 
 
 async def test_a_client_is_not_idle_while_something_of_it_is_under_way(stage: UdpStage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(udp, "LOOKS_EVERY_S", 0.01)
-    monkeypatch.setattr(udp, "IDLE_S", 0.02)
+    monkeypatch.setattr(udp_clients, "LOOKS_EVERY_S", 0.01)
+    monkeypatch.setattr(udp_clients, "IDLE_S", 0.02)
     client = await stage.client(stage.link())
     stage.inject("lag", Latency(delay=0.2))
     await client.send(b"late")
@@ -263,7 +263,7 @@ async def test_what_does_not_fit_is_dropped_and_told(stage: UdpStage, monkeypatc
 
 async def test_losses_are_told_at_the_next_look(stage: UdpStage, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(udp_held, "MOST_HELD_BYTES", 0)
-    monkeypatch.setattr(udp, "LOOKS_EVERY_S", 0.05)
+    monkeypatch.setattr(udp_clients, "LOOKS_EVERY_S", 0.05)
     client = await stage.client(stage.link())
     stage.inject("lag", Latency(delay=3600.0))
     await stage.send(client, range(2))
@@ -273,7 +273,7 @@ async def test_losses_are_told_at_the_next_look(stage: UdpStage, monkeypatch: py
 
 @pytest.mark.skipif(not os.path.exists("/proc/self/fd"), reason="only Linux says what a socket dropped")
 async def test_what_the_kernel_had_no_room_for_is_counted(nursery: trio.Nursery, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(udp, "LOOKS_EVERY_S", 0.05)
+    monkeypatch.setattr(udp_clients, "LOOKS_EVERY_S", 0.05)
     stage = UdpStage(await callee_at(("127.0.0.1", 0)))
     client = await stage.client(stage.link())
     large = b"x" * 60_000
