@@ -1,0 +1,125 @@
+"""How fast the simulated world is, where its time goes, and whether its queues obey queueing theory.
+
+``python -m tests.bench.simulation`` prints it; a quiet machine gives the truest figures.
+"""
+
+from __future__ import annotations
+
+import argparse
+import cProfile
+import pstats
+import time
+from collections import Counter
+from pathlib import Path
+
+import chaoscli
+from chaoscli.checks.judge import judge
+from chaoscli.events import Answered, CallEnded, CallStarted
+from chaoscli.playbook.meaning import Playbook
+from chaoscli.playbook.read import read_playbook
+from tests.support.simulations import simulated
+
+SPARSE = """
+playbook: sparse
+title: Two services, thirty seconds, a request a second
+services:
+  inventory: { workers: 4, service_time: 20ms }
+  order: { calls: { inventory: { timeout: 500ms, retry: { attempts: 3, backoff: exponential, base: 100ms, jitter: full } } } }
+load:
+  shoppers: { request: POST order /api/orders, json: { productId: BOOK-001, quantity: 1, customerId: CUST-1 }, rate: 1/s }
+variants:
+  retry: { summary: three tries }
+faults:
+  - { name: cut, at: 10s, for: 3s, partition: [[order], [inventory]] }
+lasts: 30s
+expect:
+  - retry: success > 50%
+  - all: no oversell
+"""
+# Ten clients, each of whom has something to ask three times in two seconds.
+BUSY = SPARSE.replace("rate: 1/s", "rate: 15/s").replace("playbook: sparse", "playbook: busy")
+QUEUE = """
+playbook: queue
+title: One worker, Poisson arrivals, exponential work
+services:
+  server: {{ kind: hop, workers: 1, queue: 1000000, service_time: 10ms, distribution: exponential }}
+load:
+  clients: {{ request: GET server /work, rate: {rate}/s, arrivals: poisson, max_in_flight: 2048 }}
+variants:
+  one: {{ summary: one worker }}
+lasts: {lasts}s
+expect:
+  - one: success == 100%
+"""
+SERVICE_S = 0.010
+ROOT = Path(chaoscli.__file__).parent
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seeds", type=int, default=100, help="runs of the sparse playbook")
+    parser.add_argument("--requests", type=int, default=200_000, help="requests for each utilisation of the queue")
+    options = parser.parse_args()
+    sparse, busy = read(SPARSE), read(BUSY)
+    speed("sparse, 30 s, with recording and checks", sparse, options.seeds)
+    speed("busy, 30 s, with recording and checks", busy, 2)
+    for layer, share in shares(sparse, 20):
+        print(f"  {share:6.1%}  {layer}")
+    for utilisation in (0.5, 0.8):
+        mean_s, expected_s = response(utilisation, options.requests)
+        print(f"utilisation {utilisation}: mean response {mean_s * 1e3:.2f} ms, S / (1 - rho) {expected_s * 1e3:.2f} ms, "
+              f"off by {mean_s / expected_s - 1:+.2%}")  # fmt: skip
+    return 0
+
+
+def read(text: str) -> Playbook:
+    return read_playbook(text.encode(), "bench.yaml", overrides=(), name="bench")
+
+
+def speed(what: str, playbook: Playbook, seeds: int) -> None:
+    """Wall time, and the processor's own, which other programs disturb less."""
+    began, cpu = time.perf_counter(), time.process_time()
+    messages = 0
+    for seed in range(seeds):
+        run = simulated(playbook, seed=seed)
+        judge(run, playbook.expectations)
+        for recording in run.variants.values():
+            messages += len(recording.of(CallStarted)) + len(recording.of(CallEnded))
+    wall_s, cpu_s = time.perf_counter() - began, time.process_time() - cpu
+    faster = playbook.lasts_s * seeds / cpu_s
+    print(f"{what}: {seeds / wall_s:.1f} seeds/s ({seeds / cpu_s:.1f} of processor time), {messages / cpu_s:,.0f} messages/s, "
+          f"{faster:,.0f} times faster than real time")  # fmt: skip
+
+
+def shares(playbook: Playbook, seeds: int) -> list[tuple[str, float]]:
+    """The share of each layer in the time of its own functions, by a profiler that slows small functions most."""
+    profile = cProfile.Profile()
+    profile.enable()
+    for seed in range(seeds):
+        judge(simulated(playbook, seed=seed), playbook.expectations)
+    profile.disable()
+    times: Counter[str] = Counter()
+    for (file, _line, _name), (_calls, _primitive, own_s, _cumulative, _callers) in pstats.Stats(profile).stats.items():  # type: ignore[attr-defined]
+        times[_layer(file)] += own_s
+    total = sum(times.values())
+    return [(layer, own_s / total) for layer, own_s in times.most_common()]
+
+
+def _layer(file: str) -> str:
+    path = Path(file)
+    if path.is_relative_to(ROOT):
+        inner = path.relative_to(ROOT)
+        return inner.parts[0] if len(inner.parts) > 1 else "words"
+    return "trio" if "trio" in path.parts else "python"
+
+
+def response(utilisation: float, requests: int) -> tuple[float, float]:
+    """The mean response time of a one-worker service, measured and by theory, in seconds."""
+    rate = utilisation / SERVICE_S
+    run = simulated(read(QUEUE.format(rate=f"{rate:g}", lasts=f"{requests / rate:g}")))
+    answered = run.variants["one"].of(Answered)
+    return sum(one.queued_s + one.worked_s for one in answered) / len(answered), SERVICE_S / (1.0 - utilisation)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
