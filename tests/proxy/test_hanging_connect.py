@@ -37,7 +37,9 @@ class Knocking:
         self.sock.close()
 
     def is_through(self, within_s: float = 0.0) -> bool:
-        return bool(select.select([], [self.sock], [], within_s)[1])
+        poll = select.poll()
+        poll.register(self.sock, select.POLLOUT)
+        return bool(poll.poll(within_s * 1000.0))
 
 
 @linux_only
