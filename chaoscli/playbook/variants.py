@@ -63,5 +63,7 @@ def _script(
         else:
             problems.add(key, f"'summary' should be text, not {kind_of(value)}")
     tree = apply(root, changes, problems, varied_only=True)
-    tree = apply(tree, [one for one in overrides if one.variant in ("", name)], problems, varied_only=False)
+    for one in overrides:
+        if one.variant in ("", name):
+            tree = apply(tree, [one], problems, varied_only=bool(one.variant))
     return Script(name, summary, tuple(f"{one.path}: {summary_of(one.value)}" for one in changes), tree)

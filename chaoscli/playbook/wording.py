@@ -37,12 +37,8 @@ def _add(detail: ErrorDetails, model: type[Part], node: MappingNode, place: Plac
         problems.add(key_place, f"{where} needs '{key}'", _help_for(model, detail["loc"]))
     elif kind == "extra_forbidden":
         inside = _walk(node, place, detail["loc"][:-1])[0]
-        known = _keys_of(model, detail["loc"][:-1], inside)
-        problems.add(
-            key_place,
-            f"unknown key '{detail['loc'][-1]}' in {_owner(detail['loc'], what)}",
-            nearest(str(detail["loc"][-1]), known),
-        )
+        key, known = str(detail["loc"][-1]), _keys_of(model, detail["loc"][:-1])
+        problems.add(key_place, f"unknown key '{key}' in {_owner(detail['loc'], what)}", _hint_for_key(key, known, inside))
     else:
         problems.add(_place_of(detail, found, key_place), *_words(detail, found, where))
 
@@ -123,14 +119,22 @@ def _help_for(model: type[Part], location: tuple[int | str, ...]) -> str:
     return (field.description or "") if field is not None else ""
 
 
-def _keys_of(model: type[Part], location: tuple[int | str, ...], inside: Node) -> list[str]:
-    """The keys that may stand where an unknown one was found, less those that stand there already."""
+def _hint_for_key(key: str, known: list[str], inside: Node) -> str:
+    """The key that was meant, which may stand there already (an override's does); or those that do not yet."""
+    hint = nearest(key, known)
+    if hint.startswith("did you mean"):
+        return hint
+    present = inside.entries if isinstance(inside, MappingNode) else {}
+    return nearest(key, [one for one in known if one not in present])
+
+
+def _keys_of(model: type[Part], location: tuple[int | str, ...]) -> list[str]:
+    """The keys that may stand where an unknown one was found."""
     schema: dict[str, Any] = model.model_json_schema(by_alias=True)
     definitions = schema.get("$defs", {})
     for step in location:
         schema = _follow(schema.get("properties", {}).get(step, {}), definitions)
-    present = inside.entries if isinstance(inside, MappingNode) else {}
-    return [key for key in schema.get("properties", {}) if key not in present]
+    return list(schema.get("properties", {}))
 
 
 def _follow(schema: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:

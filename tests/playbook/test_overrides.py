@@ -148,6 +148,21 @@ WRONG = {
   1 | naiv:order.workers=2
     |      ^~~~~~~~~~~~~  did you mean 'naive'?
 1 problem in --set""",
+    "lats=2s": """\
+--set:1:1: unknown key 'lats' in the playbook
+  1 | lats=2s
+    | ^~~~  did you mean 'lasts'?
+1 problem in --set""",
+    "order.calls.inventory.timeut=2s": """\
+--set:1:23: unknown key 'timeut' in the policy of 'order' for 'inventory'
+  1 | order.calls.inventory.timeut=2s
+    |                       ^~~~~~  did you mean 'timeout'?
+1 problem in --set""",
+    "naive:lasts=2s": """\
+--set:1:7: a variant cannot change 'lasts'
+  1 | naive:lasts=2s
+    |       ^~~~~  variants play the same script side by side
+1 problem in --set""",
     "faults.tierd.by=2x": """\
 --set:1:8: there is no 'tierd' in this list
   1 | faults.tierd.by=2x
