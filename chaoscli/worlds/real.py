@@ -241,7 +241,10 @@ class RealWorld:
         with trio.move_on_after(float(load.settings["drain"]) + DRAIN_MARGIN_S) as patience:
             await self._ask(load.name, "drain")
         if patience.cancelled_caught:
-            raise NotMadeError(f"load '{load.name}' ({self._name}) did not finish its drain")
+            raise NotMadeError(
+                f"load '{load.name}' ({self._name}) was still sending {DRAIN_MARGIN_S:g}s after it should have ended",
+                hint="this machine cannot offer that many requests just now: ask for a lower rate",
+            )
 
     async def _last_events(self, name: str, do: str) -> None:
         """An answer comes behind all that was told before it, so any question brings in the rest."""

@@ -78,6 +78,10 @@ def test_a_stream_that_came_closed_leads_nowhere(folder: Path) -> None:
     assert bash("CHAOS run play.yaml --plain <&- >&- 2>&-", folder) == (1, "")
 
 
+def test_a_terminal_without_columns_is_written_to_all_the_same(folder: Path) -> None:
+    assert bash("COLUMNS=0 CHAOS list | grep -q partition", folder) == (0, "")
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
 def test_a_full_disk_under_stdout_is_said(folder: Path) -> None:
     assert bash("CHAOS list > /dev/full", folder) == (3, "chaos: the machine refused: no space left on device\n")
