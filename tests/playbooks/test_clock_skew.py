@@ -59,5 +59,5 @@ def test_by_wall_clocks_again_each_variant_loses_newer_writes_again(tmp_path: Pa
         "faults.ahead.for=2s",
         "lasts=4500ms",
     ]
-    played = play("clock-skew", tmp_path, variants=LOGICAL, changed=[*taken_out, *shorter])
+    played = play("clock-skew", tmp_path, variants=LOGICAL, changed=[*taken_out, *shorter], world="sim")
     assert played.failed() == ["lamport: lost_writes == 0", "hybrid: lost_writes == 0"], played.told()

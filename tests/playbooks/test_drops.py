@@ -66,7 +66,7 @@ def test_without_its_cure_each_variant_fails_the_expectations_that_guard_it(tmp_
         "lasts=5s",
     ]
     taken_out = ["retry:order.calls.payment.retry=none", "idempotent:order.idempotency_key=false"]
-    played = play("drops", tmp_path, variants=["retry", "idempotent"], changed=[*taken_out, *shorter])
+    played = play("drops", tmp_path, variants=["retry", "idempotent"], changed=[*taken_out, *shorter], world="sim")
     assert played.failed() == [
         "retry: success >= 96%",
         # Who never tries again never pays twice.

@@ -40,11 +40,11 @@ def test_every_call_was_late_by_what_was_asked(shipped: Played) -> None:
 
 def test_without_its_cure_each_variant_fails_the_expectations_that_guard_it(tmp_path: Path) -> None:
     asks_ten_times = ["batched:page.batch=false", "batched:page.times=10"]
-    # A hundred calls to a service next door, a page a second so that the machine is not what they wait for.
+    # Two hundred calls to a service next door, a page a second so that the machine is not what they wait for.
     asks_next_door = [
         "in-process:page.calls.prices={timeout: none}",
         "in-process:page.items=1",
-        "in-process:page.times=100",
+        "in-process:page.times=200",
         "in-process:load.readers.rate=1/s",
     ]
     # Each fault by its variant: in-process has none to shorten.
@@ -55,6 +55,7 @@ def test_without_its_cure_each_variant_fails_the_expectations_that_guard_it(tmp_
         tmp_path,
         variants=["in-process", "batched", "ten-calls"],
         changed=[*asks_ten_times, *asks_next_door, *shorter, "lasts=4500ms"],
+        world="sim",
     )
     assert played.failed() == [
         "in-process: p50 < 100ms",

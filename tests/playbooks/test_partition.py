@@ -18,7 +18,9 @@ def shipped(tmp_path_factory: pytest.TempPathFactory) -> Played:
 @pytest.fixture(scope="module")
 def without_cures(tmp_path_factory: pytest.TempPathFactory) -> Played:
     taken_out = ["timeout:order.calls.inventory.timeout=none", "fallback:order.calls.inventory.fallback=none"]
-    return play("partition", tmp_path_factory.mktemp("no-cures"), changed=[*taken_out, "faults.cut.at=1s", "lasts=5.5s"])
+    return play(
+        "partition", tmp_path_factory.mktemp("no-cures"), changed=[*taken_out, "faults.cut.at=1s", "lasts=5.5s"], world="sim"
+    )
 
 
 def test_every_expectation_holds(shipped: Played) -> None:
@@ -67,5 +69,6 @@ def test_a_fallback_without_a_timeout_never_comes_to_be_asked(tmp_path: Path) ->
         tmp_path,
         variants=["fallback"],
         changed=["fallback:order.calls.inventory.timeout=none", *shorter],
+        world="sim",
     )
     assert played.failed() == ["fallback: slowest < 1.5s", "fallback: goodput during cut > 12/s"], played.told()

@@ -25,7 +25,7 @@ def without_cures(tmp_path_factory: pytest.TempPathFactory) -> Played:
     for name, following in (("b", "[c]"), ("c", "[d]"), ("d", "[e]"), ("e", "[]")):
         taken_out += [f"queue:{name}.consume=none", f"queue:{name}.publish=none", f"queue:{name}.calls={following}"]
     shorter = ["faults.tired.at=1.5s", "faults.tired.for=1.5s", "clients.stops=3s", "lasts=4s"]
-    return play("sync-chain", tmp_path_factory.mktemp("no-cures"), changed=[*taken_out, *shorter])
+    return play("sync-chain", tmp_path_factory.mktemp("no-cures"), changed=[*taken_out, *shorter], world="sim")
 
 
 def test_every_expectation_holds(shipped: Played) -> None:

@@ -18,7 +18,13 @@ def without_cures(tmp_path_factory: pytest.TempPathFactory) -> Played:
     """Three seconds of silence are enough: after one order is full, after two the edge."""
     taken_out = ["tuned:order.calls.inventory.timeout=none", "bulkhead:order.calls.inventory.bulkhead=none"]
     shorter = ["faults.hung.at=1s", "faults.hung.for=3s", "lasts=5s"]
-    return play("timeouts", tmp_path_factory.mktemp("no-cures"), variants=["tuned", "bulkhead"], changed=[*taken_out, *shorter])
+    return play(
+        "timeouts",
+        tmp_path_factory.mktemp("no-cures"),
+        variants=["tuned", "bulkhead"],
+        changed=[*taken_out, *shorter],
+        world="sim",
+    )
 
 
 def test_every_expectation_holds(shipped: Played) -> None:
