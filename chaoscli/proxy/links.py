@@ -29,6 +29,9 @@ class Link(Protocol):
     def counts(self) -> LinkCounts: ...
 
 
+# How often the counts of each link are told: fine enough for a live view, nothing beside the traffic itself.
+COUNTS_EVERY_S = 1.0
+
 L = TypeVar("L", bound=Link)
 
 

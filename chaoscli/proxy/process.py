@@ -15,9 +15,7 @@ from chaoscli.net.channel import Channel, Line
 from chaoscli.proxy.board import Board
 from chaoscli.proxy.descriptors import allow_many
 from chaoscli.proxy.engine import LINGER_S
-
-# How often the counts of each link are told: fine enough for a live view, nothing beside the traffic itself.
-COUNTS_EVERY_S = 1.0
+from chaoscli.proxy.links import COUNTS_EVERY_S
 
 
 async def run(channel: Channel, part: Mapping[str, Any]) -> None:

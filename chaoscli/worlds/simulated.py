@@ -20,7 +20,7 @@ from chaoscli.load.generator import Generator, generator_of
 from chaoscli.load.settings import Load
 from chaoscli.messages import REQUEST_ID, Request
 from chaoscli.net.memory import CalleePeer
-from chaoscli.proxy.process import COUNTS_EVERY_S
+from chaoscli.proxy.links import COUNTS_EVERY_S
 from chaoscli.services.catalogue import KINDS
 from chaoscli.services.staffed import StaffedNode, staffed
 from chaoscli.settings import from_plain
