@@ -45,7 +45,7 @@ class Proxy(FaultedLink[Connection]):
         self._tell = tell
         self._listening = False
         self._full: FullQueue | None = None  # while connects hang
-        self._cannot_hang = False
+        self._cannot_hang = False  # and it has been said
         self._listen()
 
     def set_upstream(self, upstream: Address) -> None:
@@ -91,7 +91,9 @@ class Proxy(FaultedLink[Connection]):
             self._refuse()
         elif not self._refuses and not self._listening and self._full is None:
             self._listen()
-        if self._hangs and self._listening and not self._cannot_hang:
+        if not self._hangs:
+            self._cannot_hang = False
+        elif self._listening and not self._cannot_hang:
             self._keep_waiting()
 
     def _listen(self) -> None:

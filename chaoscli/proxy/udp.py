@@ -185,28 +185,26 @@ class UdpLink:
                 self._lost(error)  # that was about one before it; this one has not left yet
                 sock.send(data)
             self._sent_request += len(data)
-        except BlockingIOError:
-            self._try_again(Datagram(client, Direction.REQUEST, data, tries=tries))
         except OSError as error:
-            if error.errno in (errno.EMFILE, errno.ENFILE) and self._clients.evict(holding_socket=True):
-                self._try_again(Datagram(client, Direction.REQUEST, data, tries=tries))
-            else:
-                self._lost(error)
+            self._not_sent(error, Datagram(client, Direction.REQUEST, data, tries=tries))
 
     def _to_client(self, client: UdpClient, data: bytes, tries: int = 0) -> None:
         try:
             self._socket.sendto(data, client.address)
             self._sent_reply += len(data)
-        except BlockingIOError:
-            self._try_again(Datagram(client, Direction.REPLY, data, tries=tries))
         except OSError as error:
-            self._lost(error)
+            self._not_sent(error, Datagram(client, Direction.REPLY, data, tries=tries))
 
-    def _try_again(self, datagram: Datagram) -> None:
-        datagram.tries += 1
-        if datagram.tries > MOST_TRIES:
+    def _not_sent(self, error: OSError, datagram: Datagram) -> None:
+        """What lacks room, or a descriptor that some other client can do without, is tried again; the rest is lost."""
+        no_room = isinstance(error, BlockingIOError) or error.errno == errno.ENOBUFS  # the latter on macOS and the BSDs
+        no_descriptor = error.errno in (errno.EMFILE, errno.ENFILE)
+        if not no_room and not (no_descriptor and self._clients.evict(holding_socket=True)):
+            self._lost(error)
+        elif datagram.tries == MOST_TRIES:
             self._losses.add(_STUCK)
         else:
+            datagram.tries += 1
             self._hold(self._engine.now() + AGAIN_AFTER_S, datagram)
 
     def _lost(self, error: OSError) -> None:
