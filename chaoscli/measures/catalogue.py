@@ -10,6 +10,7 @@ from chaoscli.measures.facts import completion, count, duplicates, from_future, 
 from chaoscli.measures.flow import goodput, lateness_max, lateness_median, most_in_flight, throughput
 from chaoscli.measures.latency import latency_at, longest, mean, slowest
 from chaoscli.measures.nodes import longest_queue, mean_queued, mean_worked, most_busy, turned_away
+from chaoscli.measures.policies import breaker_open, cached, expired, hedges, rejected
 from chaoscli.measures.recovery import recovery
 from chaoscli.measures.results import ended_as, errors, fallbacks, requests, skipped, success
 from chaoscli.messages import Result
@@ -68,12 +69,18 @@ _ALL = (
     _measure("calls", COUNT, calls, ("link", "node"), "calls that reached the callee"),
     _measure("peak", PER_SECOND, peak, ("link", "node"), "most calls that reached the callee within one second"),
     _measure("amplification", FACTOR, amplification, ("link",), "calls that reached the callee per request of the caller"),
+    # what the caller's policy did about it
+    _measure("hedges", COUNT, hedges, ("link",), "copies sent because an answer was late"),
+    _measure("rejected", COUNT, rejected, ("link",), "calls that the caller's own policy did not let out"),
+    _measure("cached", COUNT, cached, ("link",), "questions answered without a call of their own"),
+    _measure("breaker_open", SHARE, breaker_open, ("link",), "share of the time that the breaker was open"),
     # inside a node
     _measure("queue", COUNT, longest_queue, ("node",), "longest queue that a request found"),
     _measure("busy", COUNT, most_busy, ("node",), "most workers that a request found busy"),
     _measure("queued", DURATION, mean_queued, ("node",), "mean time waiting for a worker"),
     _measure("worked", DURATION, mean_worked, ("node",), "mean time holding a worker"),
     _measure("turned_away", COUNT, turned_away, ("node",), "requests refused at the door of a full node"),
+    _measure("expired", COUNT, expired, ("node",), "requests dropped because nobody waited for them any more"),
     # what became of it
     _measure(
         "recovery",

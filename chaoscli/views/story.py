@@ -8,7 +8,10 @@ from dataclasses import replace
 
 from chaoscli.events import (
     Arrived,
+    BreakerChanged,
+    CacheServed,
     CallEnded,
+    CallHedged,
     CallRejected,
     CallStarted,
     CurtainFell,
@@ -19,6 +22,7 @@ from chaoscli.events import (
     FaultHealed,
     FaultInjected,
     Happened,
+    LimitChanged,
     NodeChanged,
     Noted,
     Refused,
@@ -28,7 +32,7 @@ from chaoscli.events import (
     RetryDenied,
 )
 from chaoscli.messages import Result
-from chaoscli.units import format_duration
+from chaoscli.units import format_duration, format_share
 from chaoscli.views.harm import HarmFinder
 from chaoscli.views.pace import Pace, Surge
 from chaoscli.views.recovery import RecoveryWatch
@@ -51,6 +55,11 @@ _HARMS = {
     "done twice": "does the work of one request twice",
     "writes lost": "loses a new write: the older one it holds is stamped later",
 }
+_CACHED = {
+    "fresh": "it keeps the answer",
+    "stale": "it takes an old answer while another call renews it",
+    "shared": "it takes the answer that another call waits for",
+}
 _WAYS = {
     Result.REFUSED: "nobody listens there",
     Result.RESET: "the connection broke",
@@ -71,6 +80,7 @@ class StoryWatch:
         self._recovery = RecoveryWatch()
         self._pace = Pace()
         self._harms = HarmFinder()
+        self._breakers: dict[str, str] = {}
         self._up = False
         self._first_fault_at: float | None = None
         self._notes = 0
@@ -95,9 +105,8 @@ class StoryWatch:
             case Happened():
                 if name := self._harms.harm(event):
                     self._once((name, event.node), event.at, Tone.TROUBLE, f"{event.node} {_HARMS[name]}")
-            case FallbackServed():
-                text = f"{event.caller} answers without {event.callee}, from memory {_about(event.age_s)} old"
-                self._once(("fallback", event.caller, event.callee), event.at, Tone.RELIEF, text)
+            case FallbackServed() | CacheServed() | CallHedged() | BreakerChanged() | LimitChanged():
+                self._policy(event)
             case Refused() | RetryDenied() | CallRejected() | RequestSkipped():
                 self._turned_away(event)
             case NodeChanged():
@@ -193,6 +202,37 @@ class StoryWatch:
             case RequestSkipped():
                 text = f"{event.in_flight} requests in flight is the cap: {event.load} skip some"
         self._once(text, event.at, Tone.RELIEF if isinstance(event, RetryDenied) else Tone.TROUBLE, text)
+
+    def _policy(self, event: FallbackServed | CacheServed | CallHedged | BreakerChanged | LimitChanged) -> None:
+        match event:
+            case FallbackServed():
+                how = f"from memory {_about(event.age_s)} old" if event.source == "last good" else "with a reply made beforehand"
+                text = f"{event.caller} answers without {event.callee}, {how}"
+                self._once(("fallback", event.caller, event.callee, event.source), event.at, Tone.RELIEF, text)
+            case CacheServed():
+                text = f"{event.caller} need not ask {event.callee}: {_CACHED.get(event.source, event.source)}"
+                self._once(text, event.at, Tone.NOTE, text)
+            case CallHedged():
+                text = f"{event.caller} asks {event.callee} a second time: no answer within {_about(event.after_s)}"
+                self._once(("hedged", event.caller, event.callee), event.at, Tone.NOTE, text)
+            case LimitChanged():
+                if event.limit < event.before:
+                    text = f"{event.node} lets fewer requests in at once: {event.limit} after {event.before}"
+                    self._once(("limit", event.node), event.at, Tone.NOTE, text)
+            case BreakerChanged():
+                self._breaker(event)
+
+    def _breaker(self, event: BreakerChanged) -> None:
+        """Every opening after a time of being closed, and every closing; a trial that fails is told the first time only."""
+        link = f"{event.caller} -> {event.callee}"
+        before, self._breakers[link] = self._breakers.get(link, "closed"), event.state
+        if event.state == "open" and before == "closed":
+            went_by = f"{format_share(event.failed)} of {event.calls} calls failed"
+            self._tell(event.at, Tone.TROUBLE, f"the breaker {link} opens: {went_by}")
+        elif event.state == "open":
+            self._once(("trial", link), event.at, Tone.TROUBLE, f"the breaker {link} opens again: its trials failed")
+        elif event.state == "closed":
+            self._tell(event.at, Tone.RELIEF, f"the breaker {link} closes")
 
     def _node(self, event: NodeChanged) -> None:
         if not self._up or event.state in ("starting", "stopped"):

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from chaoscli.events import BreakerChanged, CacheServed, CallHedged, FallbackServed, LimitChanged
+from chaoscli.messages import Result
 from chaoscli.recording import Recording
 from chaoscli.views.scene import Beat
 from chaoscli.views.source import SceneSource
@@ -161,3 +163,43 @@ def test_what_never_came_back_is_told_at_the_end() -> None:
     play = recording().curtain(10).request(at=9.5).request(at=9.6).fell(10.9)
 
     assert story_of(play, now=10.9) == ["10.90 trouble 2 requests never answered"]
+
+
+def test_a_breaker_is_told_when_it_opens_when_its_trials_first_fail_and_when_it_closes() -> None:
+    play = recording().curtain(10)
+    for at, state in [(2, "open"), (4, "half-open"), (4.1, "open"), (6.1, "half-open"), (6.2, "open"), (8.2, "half-open")]:
+        play.tell(BreakerChanged(at=at, caller="order", callee="inventory", state=state, calls=20, failed=0.55))
+    play.tell(BreakerChanged(at=8.5, caller="order", callee="inventory", state="closed"))
+    play.tell(BreakerChanged(at=9, caller="order", callee="inventory", state="open", calls=10, failed=1.0))
+
+    assert story_of(play) == [
+        "2.00 trouble the breaker order -> inventory opens: 55% of 20 calls failed",
+        "4.10 trouble the breaker order -> inventory opens again: its trials failed",
+        "8.50 relief the breaker order -> inventory closes",
+        "9.00 trouble the breaker order -> inventory opens: 100% of 10 calls failed",
+    ]
+
+
+def test_what_policies_do_is_told_the_first_time() -> None:
+    play = recording().curtain(10)
+    for at in (1.0, 2.0):
+        play.tell(CallHedged(at=at, caller="order", callee="inventory", request="r1", attempt=2, after_s=0.0953))
+        play.tell(CacheServed(at=at + 0.1, caller="order", callee="pricing", request="r1", age_s=0.2))
+        play.tell(CacheServed(at=at + 0.2, caller="order", callee="pricing", request="r2", age_s=0.0, source="shared"))
+        play.tell(CacheServed(at=at + 0.3, caller="order", callee="pricing", request="r3", age_s=2.0, source="stale"))
+        play.tell(
+            FallbackServed(
+                at=at + 0.4, caller="order", callee="bank", request="r1", result=Result.TIMEOUT, age_s=0.0, source="fixed"
+            )
+        )
+        play.tell(LimitChanged(at=at + 0.5, node="inventory", limit=22, before=20))
+        play.tell(LimitChanged(at=at + 0.6, node="inventory", limit=18, before=22))
+
+    assert story_of(play) == [
+        "1.00 note order asks inventory a second time: no answer within 95ms",
+        "1.10 note order need not ask pricing: it keeps the answer",
+        "1.20 note order need not ask pricing: it takes the answer that another call waits for",
+        "1.30 note order need not ask pricing: it takes an old answer while another call renews it",
+        "1.40 relief order answers without bank, with a reply made beforehand",
+        "1.60 note inventory lets fewer requests in at once: 18 after 22",
+    ]
