@@ -18,6 +18,7 @@ import trio
 from trio._core import _run as private
 
 from chaoscli.errors import ChaosError, ExitCode, NotMadeError
+from chaoscli.worlds.fence import fenced
 from chaoscli.worlds.waiting import who_waits
 
 T = TypeVar("T")
@@ -191,7 +192,7 @@ def simulate(play: Callable[[Kernel], Awaitable[T]], *, seed: int, starts_at: fl
 
 
 async def _played(play: Callable[[Kernel], Awaitable[T]], kernel: Kernel) -> T:
-    with kernel.scope:
+    with kernel.scope, fenced(kernel.fail):
         return await play(kernel)
     assert kernel.failure is not None, "nobody else cancels this scope"
     raise kernel.failure
