@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 import chaoscli
-from chaoscli.cli import agree, check, explain, list_, proxy, run, up
+from chaoscli.cli import agree, check, explain, fault, heal, list_, proxy, ps, run, up
 from chaoscli.cli.streams import open_closed_streams
 
 app = typer.Typer(
@@ -24,6 +24,9 @@ app.command("explain")(explain.explain)
 app.command("check")(check.check)
 app.command("up")(up.up)
 app.command("proxy")(proxy.proxy)
+app.command("fault")(fault.fault)
+app.command("heal")(heal.heal)
+app.command("ps")(ps.ps)
 app.command("agree")(agree.agree)
 
 

@@ -8,9 +8,7 @@ from typing import Annotated
 import typer
 
 from chaoscli.cli.guard import guarded
-
-DEFAULT_API_HOST = "localhost"
-DEFAULT_API_PORT = 8474
+from chaoscli.cli.reach import API_PORT
 
 
 def proxy(
@@ -57,8 +55,8 @@ def proxy(
             raise UsageError("--http is carried over TCP, and not over --udp", hint="say one of them")
         api = not upstream or host is not None or port is not None or config is not None
         options = ProxyOptions(
-            host=host or DEFAULT_API_HOST,
-            port=(DEFAULT_API_PORT if port is None else port) if api else None,
+            host=host or "localhost",
+            port=(API_PORT if port is None else port) if api else None,
             config=config,
             seed=seed,
             poll_s=poll_s,
