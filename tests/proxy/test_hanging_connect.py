@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import select
 import socket
@@ -199,6 +200,30 @@ async def test_where_connects_cannot_hang_it_says_so_and_keeps_callers_from_the_
     )
     stage.board.heal("hang")
     assert await read(await stage.accept(), 8) == b"anybody?"
+
+
+@linux_only
+async def test_a_hang_without_a_descriptor_for_it_says_so_and_the_next_one_hangs(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = stage.link()
+    with monkeypatch.context() as none_left:
+        none_left.setattr(full_queue, "connecting", _no_descriptor)
+        stage.inject("hang", Hang(), REQUEST)
+    (said,) = (event for event in stage.events if isinstance(event, Noted))
+    assert said.text.endswith("as they cannot be made to hang: too many open files")
+    early = Knocking(address)
+    assert early.is_through(PATIENCE_S)
+    early.close()
+    stage.board.heal("hang")
+    stage.inject("hang", Hang(), REQUEST)
+    late = Knocking(address)
+    assert not late.is_through(LONG_S)
+    late.close()
+
+
+def _no_descriptor(_address: tuple[str, int]) -> None:
+    raise OSError(errno.EMFILE, "too many open files")
 
 
 @linux_only
