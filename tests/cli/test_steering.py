@@ -32,8 +32,8 @@ def client(live: Live) -> ControlClient:
 
 
 async def test_a_fault_comes_is_listed_and_goes(client: ControlClient) -> None:
-    async def add(*words: str) -> str:
-        return await trio.to_thread.run_sync(add_fault, client, *words)
+    async def add(link: str, text: str, name: str) -> str:
+        return await trio.to_thread.run_sync(add_fault, client, link, text, name)
 
     assert await add("web", "latency 20ms jitter 5ms", "") == ("web  latency_downstream: latency latency=20 jitter=5, downstream")
     assert await add("web", "silence share 50% for 1h", "cut") == "web  cut: silence, both, toxicity 0.5, for 3600s"
@@ -48,8 +48,8 @@ async def test_a_fault_comes_is_listed_and_goes(client: ControlClient) -> None:
         "  latency_downstream: latency latency=20 jitter=5, downstream"
     )
 
-    async def take(*words: str) -> str:
-        return await trio.to_thread.run_sync(heal, client, *words)
+    async def take(link: str, name: str) -> str:
+        return await trio.to_thread.run_sync(heal, client, link, name)
 
     assert await take("web", "cut") == "web  cut healed"
     assert await take("", "") == "clock  loss_both healed\nweb  latency_downstream healed"
