@@ -22,7 +22,8 @@ def become_proxy(options: ProxyOptions, *, live: bool) -> NoReturn:
     sys.stdout.flush()
     sys.stderr.flush()
     arguments = json.dumps(to_plain(standalone), default=str)
-    os.execv(sys.executable, [sys.executable, "-m", "chaoscli.control.standalone", arguments])
+    proxy = _fresh_python("import chaoscli.control.standalone as it; sys.exit(it.main(sys.argv[1]))")
+    os.execv(sys.executable, [*proxy, arguments])
 
 
 def wants_table() -> bool:
@@ -34,7 +35,13 @@ def _open_screen() -> int:
     """A screen of its own process, which ends when its input does; the descriptor to write frames to."""
     reading, writing = os.pipe()
     # In a session of its own Ctrl-C passes it by.
-    subprocess.Popen([sys.executable, "-m", "chaoscli.cli.links_screen"], stdin=reading, start_new_session=True)
+    screen = _fresh_python("import chaoscli.cli.links_screen as it; it.main()")
+    subprocess.Popen(screen, stdin=reading, start_new_session=True)
     os.close(reading)
     os.set_inheritable(writing, True)
     return writing
+
+
+def _fresh_python(code: str) -> list[str]:
+    """An interpreter that finds what this one does. ``-P``: a file called trio.py in the user's folder must not become ours."""
+    return [sys.executable, "-P", "-c", f"import sys; sys.path[:] = {sys.path!r}; {code}"]

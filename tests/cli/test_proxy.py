@@ -42,6 +42,19 @@ def ended(command: Command, with_signal: signal.Signals = signal.SIGTERM) -> End
     return command.end()
 
 
+def test_what_lies_about_where_it_is_started_is_not_taken_for_a_part_of_it(tmp_path: Path) -> None:
+    here = tmp_path / "here"
+    here.mkdir()
+    for name in ("trio", "json", "queue"):
+        (here / f"{name}.py").write_text("raise SystemExit('not yours')")
+    with upstream() as address:
+        command = Command(("proxy", "--upstream", address), tmp_path, program=("-P", "-m", "chaoscli")).start()
+        assert command.process is not None
+        assert command.process.stdout is not None
+        assert re.match(r"proxy  127\.0\.0\.1:\d+ -> ", command.process.stdout.readline())
+        assert ended(command).code == 0
+
+
 def test_one_link_without_an_api_says_where_it_listens_and_what_it_carried(tmp_path: Path) -> None:
     with upstream() as address:
         command, first = started(tmp_path, "--upstream", address, "--fault", "latency 20ms jitter 5ms", "--fault", "latency 1ms")
