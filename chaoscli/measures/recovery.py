@@ -6,17 +6,18 @@ import math
 from bisect import bisect_left
 from itertools import accumulate
 
+from chaoscli.events import RequestSkipped
 from chaoscli.measures.base import NoData, Scope
 from chaoscli.measures.latency import quantile
 from chaoscli.measures.rows import Row, rows
 from chaoscli.measures.windows import first_injection, last_heal
 from chaoscli.recording import Recording
 
-# Well again: in every full second from then on that we look at, this share of requests is well...
+# Well again: for a full second this share of requests is well...
 WELL_SHARE = 0.95
 STAYS_S = 1.0
-# ...and a request is well when it succeeds within twice the p95 of before, but never asked to be nearer than this: on a
-# busy machine a scheduler's hiccup costs tens of milliseconds, and that is not an outage.
+# ...and a request is well when it is sent at all, and succeeds within twice the p95 of before, but never asked to be nearer
+# than this: on a busy machine a scheduler's hiccup costs tens of milliseconds, and that is not an outage.
 LATENCY_FACTOR = 2.0
 LATENCY_SLACK_S = 0.05
 
@@ -32,7 +33,11 @@ def recovery(recording: Recording, scope: Scope) -> float:
         raise NoData("the load ended within a second of the heal")
     found = rows(recording, Scope(load=scope.load, link=scope.link))
     limit_s = _latency_limit(found, first_injection(recording, fault))
-    after = sorted((row.at, _well(row, limit_s)) for row in found if row.at >= healed_at)
+    due = [(row.at, _well(row, limit_s)) for row in found]
+    if scope.link is None:  # what could not even be sent, because so much was waiting, was due all the same
+        skipped = recording.of(RequestSkipped)
+        due += [(one.intended_at, False) for one in skipped if scope.load in ("", one.load)]
+    after = sorted(one for one in due if one[0] >= healed_at)
     if not after:
         raise NoData("no request came after the heal")
     return _first_well_second(after, recording.lasts_s) - healed_at

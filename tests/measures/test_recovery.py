@@ -91,6 +91,14 @@ def test_requests_that_hang_to_the_end_are_not_well() -> None:
     assert after_slow(outage().requests(since=5, until=12, rate=10).fell(14)) == math.inf
 
 
+def test_requests_that_were_not_even_sent_are_not_well() -> None:
+    # From 5 to 7 every other request finds too many in flight.
+    play = outage().requests(since=5, until=12, rate=10, took=0.05)
+    for tenth in range(50, 70):
+        play.skipped(at=tenth / 10 + 0.05)
+    assert after_slow(play) == pytest.approx(2.0)
+
+
 def test_without_a_before_only_success_counts() -> None:
     play = recording().curtain(8).fault("slow", at=0, until=2).requests(since=0, until=2, rate=10, took=1.0, result="failed")
     assert after_slow(play.requests(since=2, until=8, rate=10, took=0.7)) == 0.0
