@@ -179,8 +179,10 @@ class Course:
                 self._cut = None if action.at == math.inf else action
             else:
                 self._in_turn(action, now)
-        self._cut_if_due(now)
-        self._schedule()
+        if self._cut is not None:
+            self._cut_if_due(now)
+        if self._pending or self._cut is not None:
+            self._schedule()
 
     def _all_held(self) -> list[Action]:
         """What is held, held no longer."""
