@@ -13,7 +13,7 @@ from dataclasses import replace
 from chaoscli.messages import DEADLINE, EXPIRES_AT, Headers, Request
 
 # As much as ten digits say is longer than any play; whoever sends more sends nonsense.
-_SECONDS = re.compile(r"\d{1,10}(?:\.\d{1,9})?")
+_SECONDS = re.compile(r"[0-9]{1,10}(?:\.[0-9]{1,9})?")
 
 
 def left_s(request: Request) -> float:

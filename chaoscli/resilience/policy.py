@@ -149,12 +149,14 @@ class Hedge:
 class Throttle:
     """Client-side adaptive throttling: hold calls back by chance, the more the callee has failed of late.
 
-    "Handling Overload", chapter 21 of the SRE book: K is 2 and the window two minutes, which is longer than any play here.
-    Envoy's admission control is the same with a window of 30 s and K of 1 / 95 %.
+    "Handling Overload", chapter 21 of the SRE book: K is 2 and the window two minutes. Envoy's admission control is the same
+    with a window of 30 s and K of 1 / 95 %. After an outage that let nothing through it takes about the window times the
+    logarithm of the calls in it, divided by K - 1, until all go out again: with two minutes that is ten, so it is one second
+    here, and recovery takes two to six.
     """
 
     ratio: Factor = setting("K: how many calls to let out for each that was accepted", 2.0)
-    within: Seconds = setting("how far it looks back", 5.0)
+    within: Seconds = setting("how far it looks back", 1.0)
 
     def __post_init__(self) -> None:
         if self.ratio < 1:

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from chaoscli.resilience.policy import RateLimit
 
+# What floats may be off by after some hours; far below what any clock here can tell.
+_ROUNDING_S = 1e-9
+
 
 class Meter:
     """One caller's rate towards one callee. Times are seconds on the caller's monotonic clock."""
@@ -22,7 +25,7 @@ class Meter:
         """How long the call must wait for its turn, which is thereby taken; None when it may not, and no turn is taken."""
         due = now if self._due is None else max(self._due, now)
         wait_s = max(0.0, due - self._ahead_s - now)
-        if wait_s > self._longest_wait_s:
+        if wait_s > self._longest_wait_s + _ROUNDING_S:
             return None
         self._due = due + self._apart_s
-        return wait_s
+        return wait_s if wait_s > _ROUNDING_S else 0.0
