@@ -12,7 +12,7 @@ from chaoscli.cli.output import Output
 from chaoscli.outcome import Outcome
 from chaoscli.playbook.meaning import Playbook
 from chaoscli.recording import RunRecording
-from chaoscli.views.final import Ending, Final, checks_table, verdict
+from chaoscli.views.final import Ending, Final, checks_table, problem_lines, verdict
 from chaoscli.views.glyphs import glyphs_for
 from chaoscli.views.live import LiveView
 from chaoscli.views.plain import PlainView
@@ -45,7 +45,7 @@ def open_screen(recording: RunRecording, show: str) -> Iterator[Screen]:
 
 
 def show_outcome(playbook: Playbook, run: RunRecording, outcome: Outcome, ending: Ending, *, show: str) -> None:
-    """The end of a run on stdout; ``quiet`` leaves only what did not hold, and the verdict."""
+    """The end of a run on stdout; ``quiet`` leaves only what did not hold, what makes it doubtful, and the verdict."""
     console = Output()
     if show != "quiet":
         console.print(Final(run, outcome, ending))
@@ -53,4 +53,6 @@ def show_outcome(playbook: Playbook, run: RunRecording, outcome: Outcome, ending
     glyphs = glyphs_for(console)
     if outcome.broken and not ending.error:
         console.print(checks_table(outcome.broken, glyphs))
+    if outcome.problems and not ending.error:
+        console.print(problem_lines(outcome.problems, glyphs))
     console.print(Text(f"{playbook.name}: ") + verdict(outcome, ending, glyphs))
