@@ -8,13 +8,14 @@ from dataclasses import replace
 import trio
 
 from chaoscli.cli.output import Output
-from chaoscli.errors import ExitCode
-from chaoscli.events import Answered, Event, NodeChanged
+from chaoscli.cli.reach import API_PORT
+from chaoscli.errors import ExitCode, NotMadeError
+from chaoscli.events import Answered, Event, FaultHealed, FaultInjected, NodeChanged
 from chaoscli.playbook.load import load_playbook
 from chaoscli.topology import NodeSpec, Topology
 from chaoscli.units import format_duration
 from chaoscli.worlds.processes import open_spawner
-from chaoscli.worlds.real import open_real_world
+from chaoscli.worlds.real import RealWorld, open_real_world
 
 # The two that have a contract keep their numbers; the others of a playbook follow in the order they are written.
 FIXED_PORTS = {"order": 8080, "inventory": 8081}
@@ -27,9 +28,9 @@ PLAIN_SHOP = Topology(
 )
 
 
-def stay_up(name: str, variant: str, seed: int) -> int:
+def stay_up(name: str, variant: str, seed: int, api_port: int | None) -> int:
     topology = with_fixed_ports(_topology_of(name, variant))
-    trio.run(_serve, topology, seed)
+    trio.run(_serve, topology, seed, api_port)
     return ExitCode.HELD
 
 
@@ -46,21 +47,39 @@ def _topology_of(name: str, variant: str) -> Topology:
     return load_playbook(name, variants=(variant,) if variant else ()).variants[0].topology
 
 
-async def _serve(topology: Topology, seed: int) -> None:
+async def _open_api(stage: RealWorld, topology: Topology, port: int | None) -> tuple[str, int]:
+    """Toxiproxy's API over the links of the world, on its usual port or else on any, unless one was asked for; where it is."""
+    addresses = (await stage.ask_proxy("links"))["addresses"]
+    links = [
+        {"name": str(link), "address": addresses[str(link)], "upstream": stage.address_of(link.callee), "http": True}
+        for link in topology.links
+    ]
+    try:
+        opened = await stage.ask_proxy("api", port=API_PORT if port is None else port, links=links)
+    except NotMadeError:
+        if port is not None:
+            raise
+        opened = await stage.ask_proxy("api", port=0, links=links)
+    host, bound = opened["address"]
+    return host, bound
+
+
+async def _serve(topology: Topology, seed: int, api_port: int | None) -> None:
     console = Output()
     async with open_spawner() as spawner:
         await spawner.wait_ready()
         world = open_real_world(topology, _Printer(console), seed=seed, spawner=spawner, lasts_s=0.0, name="up")
         async with world as stage:
             await stage.raise_curtain()
-            console.print(_welcome(topology), soft_wrap=True)  # a command to paste must stay one line
+            address = await _open_api(stage, topology, api_port)
+            console.print(_welcome(topology, address), soft_wrap=True)  # a command to paste must stay one line
             with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
                 async for _number in signals:
                     break
     console.print("down: every process and port is gone")
 
 
-def _welcome(topology: Topology) -> str:
+def _welcome(topology: Topology, api: tuple[str, int]) -> str:
     """Where everything is, and what to paste."""
     lines = [f"  {node.name:<12} http://127.0.0.1:{node.port}" for node in topology.services]
     ports = {node.kind: node.port for node in topology.services}
@@ -72,6 +91,10 @@ def _welcome(topology: Topology) -> str:
         body = '{"productId":"BOOK-001","quantity":1,"customerId":"CUST-1"}'
         tries.append(f"curl -X POST http://127.0.0.1:{ports['order']}/api/orders -H 'Content-Type: application/json' -d '{body}'")
     tries += [f"curl http://127.0.0.1:{node.port}/actuator/health" for node in topology.services[:1]]
+    if topology.links:
+        at = f" --port {api[1]}" if api[1] != API_PORT else ""
+        tries += [f"chaos fault '{topology.links[0]}' latency 300ms for 10s{at}", f"chaos ps{at}"]
+    lines.append(f"  {'the proxy':<12} http://{api[0]}:{api[1]}  (Toxiproxy's API)")
     return "\n".join(["up, until Ctrl-C:", *lines, "", "try:", *(f"  {one}" for one in tries), ""])
 
 
@@ -86,5 +109,9 @@ class _Printer:
             case Answered(node=node, caller=caller, status=status, worked_s=worked, queued_s=queued, at=at):
                 said = f"{at:8.2f}s  {caller or 'somebody':>10} -> {node:<10} {status}  {format_duration(worked)}"
                 self._console.print(said + (f" after {format_duration(queued)} in the queue" if queued > 0.001 else ""))
+            case FaultInjected(fault=fault, text=text):
+                self._console.print(f"{event.at:8.2f}s  {fault}: {text}")
+            case FaultHealed(fault=fault):
+                self._console.print(f"{event.at:8.2f}s  {fault}: healed")
             case NodeChanged(node=node, state="died", detail=detail):
                 self._console.print(f"{event.at:8.2f}s  {node} died: {detail}")

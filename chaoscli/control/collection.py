@@ -158,6 +158,10 @@ class Collection:
             self._add(proxy, toxic)
         return proxy
 
+    def adopt(self, name: str, listen: Address, upstream: Address, *, http: bool) -> None:
+        """A link that is on the board already."""
+        self.proxies[name] = Proxy(name=name, listen=join(listen), upstream=join(upstream), http=http, running=True)
+
     async def update_proxy(self, proxy: Proxy, asked: ProxyAsked) -> None:
         """Another address or upstream restarts the proxy and drops its connections; the same ones leave them alone."""
         if asked.http is not None and asked.http != proxy.http:

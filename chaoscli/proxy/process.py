@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import trio
@@ -17,18 +17,20 @@ from chaoscli.proxy.descriptors import allow_many
 from chaoscli.proxy.engine import LINGER_S
 from chaoscli.proxy.links import COUNTS_EVERY_S
 
+MoreAnswer = Callable[[Board, Line], Awaitable[Mapping[str, Any] | None]]
 
-async def run(channel: Channel, part: Mapping[str, Any]) -> None:
+
+async def run(channel: Channel, part: Mapping[str, Any], *, more: Mapping[str, MoreAnswer] | None = None) -> None:
     """``part`` has the ``seed`` and the ``links``, each with its ``name`` and whether it carries ``http``.
 
     It answers ``links`` (their addresses), ``upstream`` (link, address), ``inject`` (name, kind, fault, share, targets),
-    ``heal`` (name) and ``finish`` (the last counts, and what faults that are still there did).
+    ``heal`` (name) and ``finish`` (the last counts, and what faults that are still there did); and what is in ``more``.
     """
     allow_many()
     board = Board(seed=part["seed"], tell=channel.tell_event, linger_s=LINGER_S)
     async with trio.open_nursery() as nursery:
         await nursery.start(board.run)
-        desk = _Desk(board, part)
+        desk = _Desk(board, part, more or {})
         nursery.start_soon(_tell_counts, board)
         # What is alive now stays alive: the collector need not walk through it again and again.
         gc.collect()
@@ -40,8 +42,9 @@ async def run(channel: Channel, part: Mapping[str, Any]) -> None:
 class _Desk:
     """Takes the owner's questions to the board."""
 
-    def __init__(self, board: Board, part: Mapping[str, Any]) -> None:
+    def __init__(self, board: Board, part: Mapping[str, Any], more: Mapping[str, MoreAnswer]) -> None:
         self._board = board
+        self._more = more
         self._addresses = {link["name"]: board.add_link(link["name"], upstream=None, http=link["http"]) for link in part["links"]}
 
     async def answer(self, line: Line) -> Mapping[str, Any] | None:
@@ -58,6 +61,8 @@ class _Desk:
             case "finish":
                 self._board.tell_counts()
                 self._board.tell_all_measured()
+            case other if other in self._more:
+                return await self._more[other](self._board, line)
             case unknown:
                 raise UsageError(f"the proxy cannot do '{unknown}'")
         return None

@@ -62,13 +62,13 @@ def main(control_fd: int) -> None:
 
 def _roles() -> dict[str, Callable[..., Awaitable[None]]]:
     """What a child can be. Imported here, once, before any fork."""
+    import chaoscli.control.process
     import chaoscli.load.process
-    import chaoscli.proxy.process
     import chaoscli.services.process
 
     return {
         "load": chaoscli.load.process.run,
-        "proxy": chaoscli.proxy.process.run,
+        "proxy": chaoscli.control.process.run,
         "service": chaoscli.services.process.run,
     }
 
