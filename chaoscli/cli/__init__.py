@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 import chaoscli
-from chaoscli.cli import agree, check, explain, fault, heal, list_, proxy, ps, run, up
+from chaoscli.cli import agree, check, explain, fault, heal, list_, proxy, ps, replay, run, up
 from chaoscli.cli.streams import open_closed_streams
 
 app = typer.Typer(
@@ -28,6 +28,7 @@ app.command("fault")(fault.fault)
 app.command("heal")(heal.heal)
 app.command("ps")(ps.ps)
 app.command("agree")(agree.agree)
+app.command("replay")(replay.replay)
 
 
 def _print_version(wanted: bool) -> None:

@@ -31,9 +31,11 @@ def agree_all(names: Sequence[str], *, seed: int, all_rows: bool, json_wanted: b
     for name, playbook in playbooks.items():
         # The simulated run first: it is over at once, and refuses what cannot be compared.
         simulated = outcome_simulated(playbook, seed)
-        compared[name] = compare(trio.run(outcome_real, playbook, seed), simulated)
+        real = trio.run(outcome_real, playbook, seed)
+        compared[name] = compare(real, simulated)
         if not json_wanted:
-            Console(highlight=False).print(Agreement(name, compared[name], all_rows=all_rows))
+            late_s = max((variant.measures.get("lateness_max") or 0.0 for variant in real.variants), default=0.0)
+            Console(highlight=False).print(Agreement(name, compared[name], late_s=late_s, all_rows=all_rows))
     agree = all(one.agrees for comparisons in compared.values() for one in comparisons)
     if json_wanted:
         plain = {name: [to_plain(one) for one in comparisons] for name, comparisons in compared.items()}

@@ -4,12 +4,40 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
+from chaoscli.cli.keyboard import open_keyboard
 from chaoscli.cli.screens import open_screen
 from chaoscli.recording import Recording, RunRecording
 
 # As many frames a second as a real run has.
 FRAME_S = 0.1
+
+
+@dataclass(slots=True)
+class Pace:
+    """Where in the play the replay is: ``now`` in its seconds, ``speed`` of them in each of ours."""
+
+    now: float
+    speed: float
+    paused: bool = False
+    left: bool = False
+
+    def passed(self, seconds: float) -> None:
+        """So much of our time has gone by."""
+        if not self.paused:
+            self.now += seconds * self.speed
+
+    def key(self, key: str) -> None:
+        """Space pauses and goes on, a full stop steps on by a frame, q leaves."""
+        match key:
+            case " ":
+                self.paused = not self.paused
+            case ".":
+                self.paused = True
+                self.now += FRAME_S * self.speed
+            case "q":
+                self.left = True
 
 
 def replay(
@@ -19,18 +47,18 @@ def replay(
     since_s: float = 0.0,
     show: str = "live",
     clock: Callable[[], float] = time.monotonic,
-    sleep: Callable[[float], None] = time.sleep,
 ) -> None:
-    """Show it ``speed`` times as fast as it happened, from ``since_s`` seconds after the curtain."""
+    """Show it ``speed`` times as fast as it happened, from ``since_s`` seconds after the curtain, until its end or a q."""
     grown = Grown(recording)
-    with open_screen(grown.recording, show) as screen:
-        began = clock()
-        now = since_s
-        while now < grown.ends_s:
-            grown.grow_until(now)
-            screen.draw(now)
-            sleep(FRAME_S)
-            now = since_s + (clock() - began) * speed
+    pace = Pace(since_s, speed)
+    with open_screen(grown.recording, show) as screen, open_keyboard() as keyboard:
+        before = clock()
+        while pace.now < grown.ends_s and not pace.left:
+            grown.grow_until(pace.now)
+            screen.draw(pace.now)
+            pace.key(keyboard.pressed_within(FRAME_S))
+            before, now = clock(), before
+            pace.passed(before - now)
         grown.grow_until(grown.ends_s)
         screen.draw(grown.ends_s)
 

@@ -59,17 +59,18 @@ def run(
     def verb() -> int:
         from chaoscli.cli.playing import Options, play_all
 
+        show = show_of(live=live, plain=plain, quiet=quiet, usually_live=world is World.REAL)
         options = Options(
             names=tuple(names), world=world, seed=seed, variants=tuple(variant or ()), overrides=tuple(set_ or ()),
-            show=_show(world, live=live, plain=plain, quiet=quiet), json=json, record=record, svg=svg,
+            show=show, json=json, record=record, svg=svg,
         )  # fmt: skip
         return play_all(options)
 
     guarded(verb)
 
 
-def _show(world: World, *, live: bool, plain: bool, quiet: bool) -> str:
-    """The stated way, or the one that suits where the output goes. What is over in a moment is not replayed unasked."""
+def show_of(*, live: bool, plain: bool, quiet: bool, usually_live: bool = True) -> str:
+    """The stated way, or the one that suits where the output goes. What is over in a moment is not usually live."""
     from chaoscli.errors import UsageError
 
     stated = [show for show, wanted in ((Show.LIVE, live), (Show.PLAIN, plain), (Show.QUIET, quiet)) if wanted]
@@ -77,7 +78,7 @@ def _show(world: World, *, live: bool, plain: bool, quiet: bool) -> str:
         raise UsageError(f"--{stated[0]} and --{stated[1]} do not go together")
     if stated:
         return stated[0]
-    return Show.LIVE if world is World.REAL and _is_screen() else Show.PLAIN
+    return Show.LIVE if usually_live and _is_screen() else Show.PLAIN
 
 
 def _is_screen() -> bool:

@@ -8,8 +8,12 @@ from typing import Protocol
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
+from chaoscli.units import format_duration
 from chaoscli.views.final import grid
 from chaoscli.views.glyphs import STYLES, glyphs_for
+
+# A host with nothing else to do starts every request within a few milliseconds of its time.
+BUSY_S = 0.010
 
 
 class Compared(Protocol):
@@ -30,10 +34,12 @@ class Compared(Protocol):
 
 
 class Agreement:
-    """One playbook: a row for each difference, or for everything if ``all_rows``; then the count."""
+    """One playbook: a row for each difference, or for everything if ``all_rows``; then the count, and how late the real load
+    was at worst, which tells how busy the host was."""
 
-    def __init__(self, playbook: str, compared: Sequence[Compared], *, all_rows: bool = False) -> None:
+    def __init__(self, playbook: str, compared: Sequence[Compared], *, late_s: float = 0.0, all_rows: bool = False) -> None:
         self._playbook = playbook
+        self._late_s = late_s
         self._compared = compared
         self._all_rows = all_rows
 
@@ -58,4 +64,5 @@ class Agreement:
             yield table
         agreed = sum(one.agrees for one in self._compared)
         sign = Text(glyphs.yes, STYLES["good"]) if agreed == len(self._compared) else Text(glyphs.no, STYLES["wrong"])
-        yield Text.assemble(sign, f" {self._playbook}: the worlds agree on {agreed} of {len(self._compared)}")
+        late = f"; the real load was up to {format_duration(self._late_s)} late, by a busy host" if self._late_s > BUSY_S else ""
+        yield Text.assemble(sign, f" {self._playbook}: the worlds agree on {agreed} of {len(self._compared)}{late}")

@@ -1,0 +1,80 @@
+"""Two worlds agree within tolerances that say how far apart each measure may be, and on every verdict."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import pytest
+
+from chaoscli.checks.agreement import OF_LINKS, OF_VARIANTS, TOLERANCES, compare
+from chaoscli.measures.catalogue import STANDARD, STANDARD_OF_LINKS
+from chaoscli.outcome import Check, Outcome, VariantOutcome
+from tests.support.simulations import judged
+
+LINK = "order -> inventory"
+
+
+def outcome(
+    *, held: bool = True, success: float | None = 0.9, p50: float | None = 0.1, amplification: float | None = 2.0
+) -> Outcome:
+    variant = VariantOutcome(
+        name="naive",
+        measures={"requests": 100.0, "success": success, "p50": p50},
+        links={LINK: {"amplification": amplification}},
+    )
+    check = Check(text="naive: p50 < 1s", variant="naive", held=held, shown="100ms < 1s")
+    return Outcome(playbook="test", title="", seed=1, world="real", variants=(variant,), checks=(check,))
+
+
+def differences(real: Outcome, simulated: Outcome) -> list[str]:
+    return [one.what for one in compare(real, simulated) if not one.agrees]
+
+
+def test_equal_outcomes_agree_on_everything() -> None:
+    assert differences(outcome(), outcome()) == []
+
+
+@pytest.mark.parametrize(
+    ("real", "what"),
+    [
+        (outcome(success=0.869), "success"),  # three points are 0.87 to 0.93
+        (outcome(p50=0.1155), "p50"),  # 15 % are up to 115 ms
+        (outcome(amplification=2.21), f"amplification of {LINK}"),  # 10 % are up to 2.2
+        (outcome(held=False), "naive: p50 < 1s"),
+        (outcome(p50=None), "p50"),
+    ],
+)
+def test_each_difference_beyond_its_tolerance_is_named(real: Outcome, what: str) -> None:
+    assert differences(real, outcome()) == [what]
+
+
+@pytest.mark.parametrize("real", [outcome(success=0.871), outcome(p50=0.1145), outcome(amplification=2.19)])
+def test_what_lies_within_its_tolerance_agrees(real: Outcome) -> None:
+    assert differences(real, outcome()) == []
+
+
+def test_a_few_milliseconds_of_the_hosts_are_no_difference_where_a_share_would_be_one() -> None:
+    assert differences(outcome(p50=0.0089), outcome(p50=0.005)) == []
+    assert differences(outcome(p50=0.0091), outcome(p50=0.005)) == ["p50"]
+
+
+def test_never_agrees_with_never_alone() -> None:
+    assert differences(outcome(p50=math.inf), outcome(p50=math.inf)) == []
+    assert differences(outcome(p50=math.inf), outcome()) == ["p50"]
+
+
+def test_every_measure_compared_is_a_standard_one_with_a_tolerance_and_a_reason() -> None:
+    assert set(OF_VARIANTS) <= set(STANDARD)
+    assert set(OF_LINKS) <= set(STANDARD_OF_LINKS)
+    assert {*OF_VARIANTS, *OF_LINKS} == set(TOLERANCES)
+    assert all(tolerance.reason for tolerance in TOLERANCES.values())
+
+
+def test_a_whole_run_agrees_with_itself_and_not_with_one_whose_cure_is_gone() -> None:
+    whole = judged("partition")
+    assert differences(whole, whole) == []
+    uncured = judged("partition", changed=["timeout:order.calls.inventory.timeout=none"])
+    assert "p50" not in differences(uncured, whole)
+    assert "success of shoppers -> order" in differences(uncured, whole)
+    assert any("timeout" in what for what in differences(replace(uncured, seed=1), whole))
