@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 
 Address = tuple[str, int]
@@ -9,11 +10,23 @@ Socket = socket.SocketType
 
 _STREAM = int(socket.SOCK_STREAM)
 _NODELAY = (int(socket.IPPROTO_TCP), int(socket.TCP_NODELAY), 1)
+_CONGESTION: int | None = getattr(socket, "TCP_CONGESTION", None)
 _IPV4, _IPV6 = int(socket.AF_INET), int(socket.AF_INET6)
 
 
 def family(address: Address) -> int:
     return _IPV6 if ":" in address[0] else _IPV4
+
+
+def is_loopback(address: Address) -> bool:
+    return address[0].startswith("127.") or address[0] == "::1"
+
+
+def leave_unpaced(sock: socket.SocketType) -> None:
+    """Within one host there is no congestion to control, and the pacing of BBR, some systems' default, halves what passes."""
+    if _CONGESTION is not None:
+        with contextlib.suppress(OSError):  # a system that does not know or allow it keeps its own way
+            sock.setsockopt(int(socket.IPPROTO_TCP), _CONGESTION, b"reno")
 
 
 def bound(address: Address) -> socket.socket:
@@ -24,6 +37,8 @@ def bound(address: Address) -> socket.socket:
         # Its port must come back at once after a refusal or a restart, whatever connections of it still linger.
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.setsockopt(*_NODELAY)  # accepted sockets inherit it
+        if is_loopback(address):
+            leave_unpaced(sock)  # and this
         sock.bind(address)
     except OSError:
         sock.close()
@@ -45,6 +60,8 @@ def connecting(address: Address) -> Socket:
     try:
         sock.setblocking(False)
         sock.setsockopt(*_NODELAY)
+        if is_loopback(address):
+            leave_unpaced(sock)
         sock.connect(address)
     except BlockingIOError:
         return sock
