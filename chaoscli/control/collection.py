@@ -1,4 +1,4 @@
-"""The proxies behind the API, by name, each with its toxics: what a task changes, and what the board is asked for.
+"""The proxies behind the API, by name, each with its toxics: what a change makes of them, and what the board is asked for.
 
 Every change of state is made without waiting in between, so that no two requests see each other half done; only the
 resolving of a host name waits, before anything is touched.
@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
-from chaoscli.control import replies, wire
+from chaoscli.control import replies
 from chaoscli.control.addresses import (
     LOOPBACK,
     NOWHERE,
@@ -26,12 +26,10 @@ from chaoscli.control.addresses import (
 from chaoscli.control.metrics import LinkTotals
 from chaoscli.control.proxies import Carried, Proxy, Toxic, check_named, is_udp, new_toxic, new_toxics
 from chaoscli.control.replies import ApiError
-from chaoscli.control.routes import Task, What
 from chaoscli.control.toxics import Fault, directions, with_toxicity
 from chaoscli.control.wire import ProxyAsked, ToxicAsked
 from chaoscli.events import Event, FaultHealed, FaultInjected, Noted
 from chaoscli.faults.base import Direction
-from chaoscli.messages import Response
 from chaoscli.proxy.faulted_link import LinkCounts
 
 Resolve = Callable[[str], Awaitable[Address]]
@@ -77,67 +75,14 @@ class Collection:
         self.deadline_changed: Callable[[], None] = lambda: None
         self.name_wanted: Callable[[], None] = lambda: None
 
-    async def do(self, task: Task) -> Response:
-        """Do what was asked and say how it went; every refusal becomes its reply."""
-        try:
-            return await self._do(task)
-        except ApiError as error:
-            return error.render()
+    # -- proxies -----------------------------------------------------------------------------------------------------------
 
-    async def _do(self, task: Task) -> Response:
-        match task.what:
-            case What.VERSION:
-                return replies.version()
-            case What.LIST_PROXIES:
-                return replies.reply({name: self.proxies[name].plain() for name in sorted(self.proxies)})
-            case What.CREATE_PROXY:
-                return replies.reply((await self._create(task)).plain(), 201)
-            case What.POPULATE:
-                return await self._populate(task)
-            case What.RESET:
-                await self.reset()
-                return replies.nothing()
-            case What.METRICS:
-                raise ApiError(404, "no metrics are kept here")
-            case _:
-                return await self._do_with(self._proxy(task.proxy), task)
-
-    async def _do_with(self, proxy: Proxy, task: Task) -> Response:
-        match task.what:
-            case What.UPDATE_PROXY:
-                await self.update_proxy(proxy, wire.read_proxy(wire.read_body(task.body)))
-            case What.DELETE_PROXY:
-                self.delete_proxy(proxy)
-                return replies.nothing()
-            case What.LIST_TOXICS:
-                return replies.reply([toxic.plain() for toxic in proxy.listed()])
-            case What.CREATE_TOXIC:
-                return replies.reply(self.add_toxic(proxy, wire.read_toxic(wire.read_body(task.body))).plain())
-            case What.SHOW_TOXIC:
-                return replies.reply(proxy.toxic(task.toxic).plain())
-            case What.UPDATE_TOXIC:
-                toxic = proxy.toxic(task.toxic)
-                self.update_toxic(proxy, toxic, wire.read_toxic(wire.read_body(task.body)))
-                return replies.reply(toxic.plain())
-            case What.DELETE_TOXIC:
-                self.remove_toxic(proxy, proxy.toxic(task.toxic))
-                return replies.nothing()
-        return replies.reply(proxy.plain())
-
-    def _proxy(self, name: str) -> Proxy:
+    def find(self, name: str) -> Proxy:
         if name not in self.proxies:
             raise ApiError(*replies.PROXY_NOT_FOUND)
         return self.proxies[name]
 
-    # -- proxies -----------------------------------------------------------------------------------------------------------
-
-    async def _create(self, task: Task) -> Proxy:
-        asked = wire.read_whole_proxy(wire.read_body(task.body))
-        check_named(asked)
-        self._check_free(asked.name)
-        return await self.create_proxy(asked)
-
-    def _check_free(self, name: str) -> None:
+    def check_free(self, name: str) -> None:
         if name in self.proxies:
             raise ApiError(*replies.PROXY_EXISTS)
 
@@ -146,7 +91,7 @@ class Collection:
         proxy = _proxy_of(asked)
         toxics = new_toxics(proxy, asked.toxics)
         address = await self._address(proxy.listen, f"listen {proxy.protocol}: ") if asked.enabled is not False else None
-        self._check_free(asked.name)
+        self.check_free(asked.name)
         self.proxies[proxy.name] = proxy
         if address is not None:
             try:
@@ -294,16 +239,7 @@ class Collection:
 
     # -- a list of proxies -------------------------------------------------------------------------------------------------
 
-    async def _populate(self, task: Task) -> Response:
-        made: list[Mapping[str, Any]] = []
-        try:
-            for proxy in await self.populate(wire.read_proxies(wire.read_body(task.body)), made.append):
-                assert proxy.name in self.proxies
-        except ApiError as error:
-            return replies.populate_failed(error, made)
-        return replies.reply({"proxies": made}, 201)
-
-    async def populate(self, asked: Sequence[ProxyAsked], made: Callable[[Mapping[str, Any]], None]) -> list[Proxy]:
+    async def populate(self, asked: Sequence[ProxyAsked], made: Callable[[Proxy], None]) -> None:
         """All of the list in its order; one that exists with the same addresses is left as it is, another is replaced.
 
         Nothing is made when any entry is wrong in itself. The first that cannot start ends it; those before it stay, and
@@ -312,12 +248,8 @@ class Collection:
         for place, one in enumerate(asked, 1):
             check_named(one, place)
             new_toxics(_proxy_of(one), one.toxics)
-        proxies = []
         for one in asked:
-            proxy = await self._kept_or_made(one)
-            proxies.append(proxy)
-            made(proxy.plain())
-        return proxies
+            made(await self._kept_or_made(one))
 
     async def _kept_or_made(self, asked: ProxyAsked) -> Proxy:
         address = await self._address(asked.listen or "", f"listen {asked.protocol or 'tcp'}: ")

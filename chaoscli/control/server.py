@@ -12,6 +12,7 @@ import trio
 from chaoscli.control.addresses import AddressError, look_up
 from chaoscli.control.collection import Collection
 from chaoscli.control.routes import Task, What, route
+from chaoscli.control.tasks import do
 from chaoscli.messages import Request, Response
 from chaoscli.net.http_server import HttpLimits, HttpServer
 
@@ -49,7 +50,7 @@ class Api:
         if task.what is What.METRICS:
             return Response(status=200, headers=_METRICS_TYPE, body=self._metrics().encode())
         with trio.move_on_after(ANSWERING_S):
-            return await self._collection.do(task)
+            return await do(task, self._collection)
         return Response(status=503, headers=(("content-type", "text/html; charset=utf-8"),), body=_TOO_LONG)
 
 

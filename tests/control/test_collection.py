@@ -15,6 +15,7 @@ from chaoscli.control.collection import Collection
 from chaoscli.control.metrics import LinkTotals
 from chaoscli.control.proxies import Carried
 from chaoscli.control.routes import Task, route
+from chaoscli.control.tasks import do
 from chaoscli.control.toxics import Fault
 from chaoscli.events import Event, FaultHealed, FaultInjected, Noted
 from chaoscli.faults.base import Direction
@@ -89,7 +90,7 @@ class Desk:
         body = value if isinstance(value, bytes) else b"" if value is None else json.dumps(value).encode()
         task = route(Request(method=method, target=target, body=body))
         assert isinstance(task, Task)
-        return await self.collection.do(task)
+        return await do(task, self.collection)
 
     async def asked(self, method: str, target: str, value: Any = None) -> Any:
         """The reply as (status, JSON)."""

@@ -1,6 +1,7 @@
 """Toxics that come, change and go while bytes are on their way: what both ends of a real connection see.
 
-Delays that must not be over are an hour long, so that nothing here depends on how busy the machine is.
+Delays that must not be over are an hour long, and others are only known not to be shorter (a timer may ring a little early, to be
+right on average), so that nothing here depends on how busy the machine is.
 """
 
 from __future__ import annotations
@@ -44,17 +45,17 @@ async def test_a_delay_is_added_on_live_connections_and_taken_away(live: Live) -
     async with await live.connect(await live.create()) as stream:
         await round_trip(stream)
         await poison(live, "latency", latency=100)
-        assert await round_trip(stream) >= 0.1
+        assert await round_trip(stream) > 0.095
         await live.asked("POST", "/proxies/web/toxics", {"type": "latency", "stream": "upstream", "attributes": {"latency": 50}})
-        assert await round_trip(stream) >= 0.15
+        assert await round_trip(stream) > 0.145
         await cure(live)
-        assert await round_trip(stream) >= 0.05
+        assert await round_trip(stream) > 0.045
 
 
 async def test_both_ways_is_twice_the_delay(live: Live) -> None:
     async with await live.connect(await live.create()) as stream:
         await poison(live, "latency", "both", latency=50)
-        assert await round_trip(stream) >= 0.1
+        assert await round_trip(stream) > 0.095
 
 
 async def test_bytes_that_wait_have_the_new_delay_less_what_they_have_waited(live: Live) -> None:

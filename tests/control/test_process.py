@@ -65,11 +65,11 @@ async def test_its_links_are_proxies_that_can_be_poisoned_disabled_and_enabled(o
     host, _colon, port = shown[LINK]["listen"].rpartition(":")
     async with await trio.open_tcp_stream(host, int(port)) as stream:
         await ask("POST", f"{path}/toxics", {"name": "lag", "type": "latency", "attributes": {"latency": 50}})
-        assert await round_trip(stream) >= 0.05
+        assert await round_trip(stream) > 0.045
     for enabled in (False, True):
         assert json.loads((await ask("POST", path, {"enabled": enabled})).body)["enabled"] is enabled
     async with await trio.open_tcp_stream(host, int(port)) as stream:
-        assert await round_trip(stream) >= 0.05
+        assert await round_trip(stream) > 0.045
     injected = [line for line in owner.told if line["event"] == "fault_injected"]
     assert injected[0]["fault"] == f"{LINK}/lag"
     await transport.aclose()

@@ -11,6 +11,7 @@ import trio
 from chaoscli.control.collection import Collection
 from chaoscli.control.routes import Task, What
 from chaoscli.control.server import ANSWERING_S, LOOKED_UP_EVERY_S, Api, end_toxics_in_time, keep_names_resolved
+from chaoscli.control.tasks import do
 from chaoscli.messages import Request
 from tests.control.live import PATIENCE_S, Live, names
 from tests.control.test_collection import RememberingBoard
@@ -132,7 +133,7 @@ async def test_toxics_end_when_their_time_is_over(nursery: trio.Nursery, autojum
 
     async def post(target: str, text: str) -> None:
         what = What.CREATE_PROXY if target == "" else What.CREATE_TOXIC
-        assert (await collection.do(Task(what=what, proxy=target, body=text.encode()))).status < 300
+        assert (await do(Task(what=what, proxy=target, body=text.encode()), collection)).status < 300
 
     await post("", '{"name":"web","upstream":"127.0.0.1:1"}')
     await trio.sleep(1)
@@ -157,7 +158,7 @@ async def test_the_name_of_an_upstream_is_looked_up_again_and_again(
     nursery.start_soon(keep_names_resolved, collection)
     with names(answer):
         await trio.sleep(1)
-        await collection.do(Task(what=What.CREATE_PROXY, body=b'{"name":"web","upstream":"db.test:5432"}'))
+        await do(Task(what=What.CREATE_PROXY, body=b'{"name":"web","upstream":"db.test:5432"}'), collection)
         await trio.sleep(2.5 * LOOKED_UP_EVERY_S)
     assert board.did[1:] == [f"upstream web 192.0.2.{number}:5432" for number in (1, 2, 3)]
     assert asked == ["db.test"] * 3
