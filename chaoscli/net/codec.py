@@ -39,7 +39,7 @@ def response_bytes(response: Response) -> bytes:
 
 def request_size(callee: str, request: Request) -> int:
     """``len(request_bytes(...))`` without making them."""
-    size = len(request.method) + len(request.target) + len(callee) + 21 + _size(request.headers) + len(request.body)
+    size = len(request.method) + len(request.target) + len(callee) + 22 + _size(request.headers) + len(request.body)
     if request.body or request.method in _WITH_BODY:
         size += 18 + len(str(len(request.body)))
     return size
