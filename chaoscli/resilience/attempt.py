@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Awaitable, Callable
-from contextlib import AbstractContextManager
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -35,6 +35,16 @@ class Means:
     now: Callable[[], float]
     seed: int
     tell: Callable[[Event], None]
+
+    @contextmanager
+    def waiting(self, wish: Wish) -> Iterator[None]:
+        """Around a wait for something of our own: an attempt that a time limit ends there was never sent, and it is told."""
+        try:
+            yield
+        except trio.Cancelled:
+            if wish.why_cut().result is Result.TIMEOUT:
+                self.reject(wish, "deadline passed")
+            raise
 
     def reject(self, wish: Wish, reason: str, result: Result = Result.REFUSED) -> Ending:
         """The own policy lets this attempt not out: told, and ended."""

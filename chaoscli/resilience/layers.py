@@ -279,7 +279,8 @@ class WithRateLimit:
         if wait_s is None:
             return self._means.reject(wish, "rate limit")
         if wait_s > 0.0:
-            await self._means.sleep(wait_s)
+            with self._means.waiting(wish):
+                await self._means.sleep(wait_s)
             wish = wish.later()
         return await self._inner(wish)
 
@@ -342,7 +343,8 @@ class WithBulkhead:
             return self._means.reject(wish, "bulkhead full")
         try:
             if entry is Entry.WAIT:
-                await ticket.wait()
+                with self._means.waiting(wish):
+                    await ticket.wait()
                 wish = wish.later()
             return await self._inner(wish)
         finally:
