@@ -6,13 +6,13 @@ loads are the same code.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 
 import trio
 
-from chaoscli.errors import NotMadeError
+from chaoscli.errors import NotMadeError, leaves
 from chaoscli.events import CurtainFell, CurtainRose, Event, NodeChanged
 from chaoscli.faults.base import ByteFault, Direction, MessageFault
 from chaoscli.faults.clock_skew import ClockSkew
@@ -118,6 +118,7 @@ class SimulatedWorld:
                 )
             ),
             life,
+            self._changed,
         )
         self._nodes[node] = running
         await self._nursery.start(running.run)
@@ -197,9 +198,10 @@ class SimulatedWorld:
 class _Running:
     """A node in one of its lives."""
 
-    def __init__(self, node: StaffedNode, life: Life) -> None:
+    def __init__(self, node: StaffedNode, life: Life, died: Callable[[str, str, str], None]) -> None:
         self.staffed = node
         self.life = life
+        self._died = died
         self._nursery: trio.Nursery
 
     async def run(self, *, task_status: trio.TaskStatus[None]) -> None:
@@ -212,8 +214,9 @@ class _Running:
                     await trio.sleep_forever()
         except* Exception as errors:
             if not self.life.is_dead:  # else they are of blocks that ran on after the power cut
-                name, error = self.staffed.node.name, errors.exceptions[0]
-                raise NodeDied(f"'{name}' ended in mid-run: {error!r}") from error
+                error = next(iter(leaves(errors)))
+                self._died(self.staffed.node.name, "died", repr(error))
+                raise NodeDied(f"'{self.staffed.node.name}' ended in mid-run: {error!r}") from error
 
     def accept(self) -> tuple[CalleePeer, Gate] | None:
         """A new connection; None when nobody is there to take it."""

@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 import trio
 
-from chaoscli.errors import NotMadeError
+from chaoscli.errors import NotMadeError, leaves
 from chaoscli.events import Answered, Arrived, CallEnded, Event, Happened, NodeChanged
 from chaoscli.faults.clock_skew import ClockSkew
 from chaoscli.messages import CallError, Request, Response, Result
@@ -18,6 +18,7 @@ from chaoscli.services.node import Node, transaction
 from chaoscli.services.work import Capacity, Workers
 from chaoscli.topology import NodeSpec
 from chaoscli.worlds.life import CURTAIN_WALL_S, MemoryDisk
+from chaoscli.worlds.simulated import NodeDied
 from chaoscli.worlds.wire import LINK_S
 from tests.worlds.simulation import CHECK, RESERVE, Stage, node, on_stage
 
@@ -242,6 +243,38 @@ def test_a_slow_node_works_longer_also_after_a_restart() -> None:
         return [round(one.worked_s, 6) for one in stage.told(Answered)]
 
     assert on_stage(script) == [0.040, 0.040, 0.010]
+
+
+class Hasty(Service):
+    """Its work in the background fails after a second."""
+
+    def __init__(self, node: Node, settings: Capacity) -> None:
+        self._node = node
+
+    async def handle(self, request: Request) -> Response:
+        return Response(status=200)
+
+    async def run(self, workers: Workers) -> None:
+        await self._node.sleep(1.0)
+        raise ZeroDivisionError("by haste")
+
+
+def test_a_node_whose_background_work_fails_ends_the_run_and_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(KINDS, "hasty", ServiceKind(settings=Capacity, make=Hasty, doc="a test's"))
+    told: list[tuple[float, str, str]] = []
+
+    async def script(stage: Stage) -> None:
+        try:
+            await stage.kernel.sleep(2.0)
+        finally:
+            told.extend((round(one.at, 6), one.state, one.detail) for one in stage.told(NodeChanged)[2:])
+
+    with pytest.raises(ExceptionGroup) as ended:
+        on_stage(script, node("inventory", "hasty"))
+    (died,) = leaves(ended.value)
+    assert isinstance(died, NodeDied)
+    assert died.message == "'inventory' ended in mid-run: ZeroDivisionError('by haste')"
+    assert told == [(0.95, "died", "ZeroDivisionError('by haste')")]  # it began before the curtain
 
 
 # -- what cannot be ------------------------------------------------------------------------------------------------------
