@@ -7,8 +7,10 @@ resolving of a host name waits, before anything is touched.
 from __future__ import annotations
 
 import math
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
+
+import trio
 
 from chaoscli.control import replies
 from chaoscli.control.addresses import (
@@ -50,7 +52,7 @@ class Links(Protocol):
 
     def heal(self, name: str) -> None: ...
 
-    def counts(self) -> Mapping[str, LinkCounts]: ...
+    def counts_of(self, name: str) -> LinkCounts: ...
 
 
 class Collection:
@@ -69,9 +71,10 @@ class Collection:
         self.now = now
         self._resolve = resolve
         self.proxies: dict[str, Proxy] = {}
+        self._keys: set[str] = set()
         self._found: dict[str, str] = {}  # the address that each host name stood for when it was last looked up
         # Called when a toxic with an end has come or changed, so that whoever keeps time can look again; and when a proxy
-        # has come whose upstream's host is a name that somebody must look up.
+        # has come whose upstream's host is a name that nobody has looked up yet.
         self.deadline_changed: Callable[[], None] = lambda: None
         self.name_wanted: Callable[[], None] = lambda: None
 
@@ -130,6 +133,7 @@ class Collection:
     def delete_proxy(self, proxy: Proxy) -> None:
         self._stop(proxy)
         del self.proxies[proxy.name]
+        self._keys.difference_update(toxic.key for toxic in proxy.toxics)
 
     def stop(self) -> None:
         """Every proxy stopped; what they carried is still there to be asked."""
@@ -139,6 +143,7 @@ class Collection:
     async def reset(self) -> None:
         """Every proxy started and without toxics. The first that cannot start ends it, the rest stay as they were."""
         for proxy in list(self.proxies.values()):
+            await trio.lowlevel.checkpoint()
             address = await self._address(proxy.listen)
             if self.proxies.get(proxy.name) is not proxy:
                 continue  # deleted while a name was being resolved
@@ -163,11 +168,12 @@ class Collection:
         proxy.listen, proxy.running = join(bound), True
         for toxic in proxy.toxics:
             self._inject(proxy, toxic)
-        self.name_wanted()
+        if self._dialled(proxy) is None:
+            self.name_wanted()
 
     def _stop(self, proxy: Proxy) -> None:
         if proxy.running:
-            proxy.carried = self._carried(proxy, self._board.counts())
+            proxy.carried += _carried(self._board.counts_of(proxy.name))
             self._board.remove_link(proxy.name)
             proxy.running = False
 
@@ -175,36 +181,18 @@ class Collection:
 
     def totals(self) -> list[LinkTotals]:
         """What every proxy has carried since it was made."""
-        counts = self._board.counts()
-        return [self._totals(proxy, counts) for proxy in self.proxies.values()]
+        return [self._totals(proxy) for proxy in self.proxies.values()]
 
-    def _totals(self, proxy: Proxy, counts: Mapping[str, LinkCounts]) -> LinkTotals:
-        live = counts[proxy.name] if proxy.running else None
+    def _totals(self, proxy: Proxy) -> LinkTotals:
+        live = self._board.counts_of(proxy.name) if proxy.running else None
         return LinkTotals(
             proxy=proxy.name,
             listener=proxy.listen,
             upstream=proxy.upstream,
             udp=proxy.udp,
-            carried=self._carried(proxy, counts),
+            carried=proxy.carried + _carried(live) if live else proxy.carried,
             open=live.open if live else 0,
             touched={toxic.name: live.touched.get(toxic.key, 0) for toxic in proxy.toxics} if live else {},
-        )
-
-    def _carried(self, proxy: Proxy, counts: Mapping[str, LinkCounts]) -> Carried:
-        if not proxy.running:
-            return proxy.carried
-        live = counts[proxy.name]
-        return proxy.carried + Carried(
-            connections=live.connections,
-            requests=live.requests,
-            bytes_request=live.bytes_request,
-            bytes_reply=live.bytes_reply,
-            sent_request=live.sent_request,
-            sent_reply=live.sent_reply,
-            datagrams_request=live.datagrams_request,
-            datagrams_reply=live.datagrams_reply,
-            dropped=live.dropped,
-            refused=live.refused,
         )
 
     # -- the names of upstreams ----------------------------------------------------------------------------------------------
@@ -249,6 +237,7 @@ class Collection:
             check_named(one, place)
             new_toxics(_proxy_of(one), one.toxics)
         for one in asked:
+            await trio.lowlevel.checkpoint()  # a list of thousands leaves the connections their turns
             made(await self._kept_or_made(one))
 
     async def _kept_or_made(self, asked: ProxyAsked) -> Proxy:
@@ -285,6 +274,7 @@ class Collection:
 
     def remove_toxic(self, proxy: Proxy, toxic: Toxic) -> None:
         proxy.toxics.remove(toxic)
+        self._keys.remove(toxic.key)
         if proxy.running and toxic.fault is not None:
             self._board.heal(toxic.key)
             self._tell(FaultHealed(at=self.now(), fault=toxic.key, asked_at=self.now()))
@@ -301,11 +291,12 @@ class Collection:
                 self.remove_toxic(proxy, toxic)
 
     def _add(self, proxy: Proxy, toxic: Toxic) -> None:
-        while any(toxic.key == other.key for one in self.proxies.values() for other in one.toxics):
+        while toxic.key in self._keys:
             toxic.key += "'"  # "a/b" has a toxic "c", and "a" one that is called "b/c"
         if proxy.running:
             self._inject(proxy, toxic)
         proxy.toxics.append(toxic)
+        self._keys.add(toxic.key)
         self._set_end(toxic)
 
     def _inject(self, proxy: Proxy, toxic: Toxic) -> None:
@@ -338,3 +329,7 @@ def _same_listen(proxy: Proxy, listen: str, address: Address) -> bool:
 
 def _words(fault: Fault, toxicity: float) -> str:
     return fault.words() + (f", toxicity {toxicity:g}" if toxicity != 1.0 else "")
+
+
+def _carried(counts: LinkCounts) -> Carried:
+    return Carried(**{name: getattr(counts, name) for name in Carried.__slots__})

@@ -104,8 +104,17 @@ class Field:
         return value
 
 
+_KNOWN: dict[type[Any], dict[str, Field]] = {}
+
+
 def fields_of(settings: type[Any]) -> dict[str, Field]:
     """The fields of a settings class by name: its own in the order they are written in, then those it inherits."""
+    if settings not in _KNOWN:
+        _KNOWN[settings] = _read(settings)
+    return _KNOWN[settings]
+
+
+def _read(settings: type[Any]) -> dict[str, Field]:
     hints = get_type_hints(settings, include_extras=True)
     own = [field for field in dataclasses.fields(settings) if field.name in settings.__annotations__]
     inherited = [field for field in dataclasses.fields(settings) if field.name not in settings.__annotations__]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 import secrets
 from collections.abc import Callable
 
@@ -87,11 +86,10 @@ async def keep_names_resolved(collection: Collection) -> None:
     collection.name_wanted = look_again
     while True:
         wanted = trio.Event()
-        names = collection.names()
         async with trio.open_nursery() as nursery:
-            for name in names:
+            for name in collection.names():
                 nursery.start_soon(_look_up, collection, name)
-        with trio.move_on_after(LOOKED_UP_EVERY_S if names else math.inf):
+        with trio.move_on_after(LOOKED_UP_EVERY_S):
             await wanted.wait()
 
 

@@ -70,4 +70,4 @@ class Board(Links[Proxy | UdpLink]):
     def remove_link(self, name: str) -> None:
         """Stop listening and close the connections of the link."""
         self._link(name).close()
-        del self._links[name]
+        self._forget(name)

@@ -42,10 +42,11 @@ class Links(Generic[L]):
         self._tell = tell
         self._now = now
         self._links: dict[str, L] = {}
+        self._harmed: dict[str, tuple[str, ...]] = {}  # which links each fault is on
 
     def inject(self, name: str, links: Sequence[tuple[str, Direction]], fault: Fault, share: float = 1.0) -> None:
         """Harm these directions of these links under ``name``; a byte fault takes hold of each connection with ``share``."""
-        if any(name in link.faults for link in self._links.values()):
+        if name in self._harmed:
             raise NotMadeError(f"there is a fault '{name}' already")
         directions: dict[str, list[Direction]] = {}
         for link, direction in links:
@@ -53,18 +54,17 @@ class Links(Generic[L]):
             directions.setdefault(link, []).append(direction)
         for link, chosen in directions.items():
             self._links[link].inject(name, chosen, fault, share)
+            self._harmed[name] = (*self._harmed.get(name, ()), link)
 
     def update(self, name: str, fault: Fault, share: float = 1.0) -> None:
         """Other settings for the fault ``name``, wherever it is; what it holds waits on under the new ones."""
-        for link in self._links.values():
-            if name in link.faults:
-                link.update(name, fault, share)
+        for link in self._harmed.get(name, ()):
+            self._links[link].update(name, fault, share)
 
     def heal(self, name: str) -> None:
         """Take the fault away wherever it is, and tell what it did. Nothing happens if there is none of that name."""
-        for link in self._links.values():
-            if name in link.faults:
-                self._tell_measured(link.heal(name))
+        for link in self._harmed.pop(name, ()):
+            self._tell_measured(self._links[link].heal(name))
 
     def tell_counts(self) -> None:
         """One LinkCounted for each link."""
@@ -87,6 +87,20 @@ class Links(Generic[L]):
 
     def counts(self) -> dict[str, LinkCounts]:
         return {name: link.counts() for name, link in self._links.items()}
+
+    def counts_of(self, name: str) -> LinkCounts:
+        return self._link(name).counts()
+
+    def _forget(self, name: str) -> L:
+        """The link is gone, and what harmed only this one with it."""
+        link = self._links.pop(name)
+        for fault in link.faults:
+            left = tuple(other for other in self._harmed[fault] if other != name)
+            if left:
+                self._harmed[fault] = left
+            else:
+                del self._harmed[fault]
+        return link
 
     def _tell_measured(self, tallies: Sequence[Tally]) -> None:
         for tally in tallies:

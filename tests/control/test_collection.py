@@ -60,10 +60,11 @@ class RememberingBoard:
     def heal(self, name: str) -> None:
         self.did.append(f"heal {name}")
 
-    def counts(self) -> dict[str, LinkCounts]:
-        """As if each link had carried one request of 10 bytes with a reply of 20."""
+    def counts_of(self, name: str) -> LinkCounts:
+        """As if every link had carried one request of 10 bytes with a reply of 20."""
         touched = {"web/lag": 3, "web/other": 4}
-        one = LinkCounts(
+        assert name in self.links
+        return LinkCounts(
             connections=1,
             open=1,
             bytes_request=10,
@@ -74,7 +75,6 @@ class RememberingBoard:
             held_bytes=0,
             touched=touched,
         )
-        return dict.fromkeys(self.links, one)
 
 
 class Desk:
