@@ -96,7 +96,7 @@ class Aimd:
     def ended(self, sample: Sample, now: float) -> None:
         settings = self._settings
         if sample.dropped or sample.seconds > settings.slow:
-            if sample.began > self._cut_at:
+            if sample.began >= self._cut_at:
                 self._cut_at = now
                 self._limit = max(float(settings.least), self._limit * AIMD_CUT)
         elif sample.inside >= self._limit * IN_USE:

@@ -48,6 +48,9 @@ class Capacity:
         "who is next: fifo, the one that waited longest; lifo, the latest, and a full queue turns its oldest away", "fifo"
     )
     drop_expired: bool = setting("answer 504 instead of working on what nobody waits for any more, by its x-deadline", False)
+    # First come, first served under overload, whoever is next has waited until just before his deadline, and is answered just
+    # after it: dropping what has expired, and no more than that, answers nobody in time.
+    time_needed: Seconds = setting("with drop_expired: the work takes so long; what has less time left is dropped as well", 0.0)
     concurrency: Concurrency | None = setting("bound the requests inside, waiting or worked on; more are answered 503", None)
     retry_after: Seconds | None = setting("tell those who are turned away to come back after this long, in whole seconds", None)
 
@@ -124,7 +127,7 @@ class Workers:
         """Wait for a worker, in line. Empty when there is one, otherwise why there will be none."""
         ticket = _Ticket(expires_at(request))
         self._turn_away_expired()
-        if self.capacity.drop_expired and ticket.expires_at <= self._node.now():
+        if self.capacity.drop_expired and ticket.expires_at <= self._earliest_end():
             return "expired"
         if self.busy < self.capacity.workers:
             self.busy += 1
@@ -150,8 +153,11 @@ class Workers:
             ticket.called.set()
 
     def _turn_away_expired(self) -> None:
-        for ticket in self._line.expired(self._node.now()):
+        for ticket in self._line.expired(self._earliest_end()):
             ticket.refuse("expired")
+
+    def _earliest_end(self) -> float:
+        return self._node.now() + self.capacity.time_needed
 
     # -- the limit ---------------------------------------------------------------------------------------------------------
 

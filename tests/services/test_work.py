@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from trio.testing import MockClock
 
-from chaoscli.events import Answered, Arrived, Noted, Refused
-from chaoscli.messages import ATTEMPT, CALLER, SENT_AT, Headers, Request, Response
+from chaoscli.events import Answered, Arrived, LimitChanged, Noted, Refused
+from chaoscli.messages import ATTEMPT, CALLER, DEADLINE, RETRY_AFTER, SENT_AT, Headers, Request, Response
 from chaoscli.services.work import Capacity, work_s
 from tests.services.shop import CURTAIN_WALL_S, Shop
 
@@ -148,6 +148,139 @@ async def test_metrics_count_what_came_and_how_it_ended(autojump_clock: MockCloc
         200,
         {"arrived": 3, "answered": {"200": 2}, "refused": 1, "busy": 0, "waiting": 0, "workers": 1, "queue": 1},
     )
+
+
+# -- who is served, and who is let in ----------------------------------------------------------------------------------------
+
+
+def refusals(shop: Shop) -> list[str]:
+    refused = [event for event in shop.events if isinstance(event, Refused)]
+    return [f"{one.at:.1f} {one.request} {one.reason} after {one.queued_s:.1f}" for one in refused]
+
+
+async def test_the_latest_is_served_first_where_the_discipline_says_so(autojump_clock: MockClock) -> None:
+    answers = await together(opened(workers=1, service_time=0.5, discipline="lifo"), 4)
+    assert answers == {"r-1": (200, 0.5), "r-4": (200, 1.0), "r-3": (200, 1.5), "r-2": (200, 2.0)}
+
+
+async def test_a_full_queue_of_the_latest_first_turns_its_oldest_away(autojump_clock: MockClock) -> None:
+    shop = opened(workers=1, service_time=0.5, queue=2, discipline="lifo")
+    answers = await together(shop, 5)
+    assert answers == {"r-2": (503, 0.0), "r-3": (503, 0.0), "r-1": (200, 0.5), "r-5": (200, 1.0), "r-4": (200, 1.5)}
+    assert refusals(shop) == ["0.0 r-2 queue full after 0.0", "0.0 r-3 queue full after 0.0"]
+
+
+async def ask_with_deadlines(shop: Shop, **seconds: float) -> dict[str, tuple[int, float]]:
+    answers: dict[str, tuple[int, float]] = {}
+
+    async def ask(name: str, left_s: float) -> None:
+        status, _said = await shop.ask("a", "GET", "/work", request=name, headers=((DEADLINE, f"{left_s}"),))
+        answers[name] = (status, round(trio.current_time(), 6))
+
+    async with trio.open_nursery() as nursery:
+        for name, left_s in seconds.items():
+            nursery.start_soon(ask, name, left_s)
+            await trio.testing.wait_all_tasks_blocked()
+    return answers
+
+
+async def test_work_that_nobody_waits_for_is_dropped_and_the_next_one_served(autojump_clock: MockClock) -> None:
+    shop = opened(workers=1, service_time=0.5, drop_expired=True)
+    answers = await ask_with_deadlines(shop, one=9.0, two=0.3, three=0.4, four=9.0, five=0.0)
+    # Two and three are over by the time the worker is free; five was over when it came.
+    assert answers == {"five": (504, 0.0), "one": (200, 0.5), "two": (504, 0.5), "three": (504, 0.5), "four": (200, 1.0)}
+    assert sorted(refusals(shop)) == ["0.0 five expired after 0.0", "0.5 three expired after 0.5", "0.5 two expired after 0.5"]
+
+
+async def test_a_node_that_does_not_drop_it_works_for_nobody(autojump_clock: MockClock) -> None:
+    answers = await ask_with_deadlines(opened(workers=1, service_time=0.5), one=9.0, two=0.3, three=9.0)
+    assert answers == {"one": (200, 0.5), "two": (200, 1.0), "three": (200, 1.5)}
+
+
+async def test_what_expired_makes_place_in_a_full_queue(autojump_clock: MockClock) -> None:
+    shop = opened(workers=1, service_time=0.5, queue=1, drop_expired=True)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(ask_with_deadlines, shop)
+        nursery.start_soon(shop.ask, "a", "GET", "/work")
+        await trio.testing.wait_all_tasks_blocked()
+        nursery.start_soon(lambda: shop.ask("a", "GET", "/work", request="old", headers=((DEADLINE, "0.1"),)))
+        await trio.sleep(0.2)
+        assert (await shop.ask("a", "GET", "/work", request="new"))[0] == 200
+    assert refusals(shop) == ["0.2 old expired after 0.2"]
+
+
+async def test_those_turned_away_are_told_when_to_come_back_in_whole_seconds(autojump_clock: MockClock) -> None:
+    shop = opened(workers=1, service_time=0.5, queue=0, retry_after=1.2)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(shop.ask, "a", "GET", "/work")
+        await trio.testing.wait_all_tasks_blocked()
+        turned_away = await shop.ask_raw("a", "GET", "/work")
+    assert (turned_away.status, turned_away.header(RETRY_AFTER)) == (503, "2")
+
+
+async def test_a_limit_bounds_all_that_is_inside(autojump_clock: MockClock) -> None:
+    limit = {"limit": "fixed", "initial": 3}
+    shop = opened(workers=1, service_time=0.5, concurrency=limit)
+    answers = await together(shop, 5)
+    assert answers == {"r-4": (503, 0.0), "r-5": (503, 0.0), "r-1": (200, 0.5), "r-2": (200, 1.0), "r-3": (200, 1.5)}
+    assert refusals(shop) == ["0.0 r-4 limit reached after 0.0", "0.0 r-5 limit reached after 0.0"]
+    _, metrics = await shop.ask("a", "GET", "/actuator/metrics")
+    assert metrics["limit"] == 3
+
+
+async def test_a_limit_that_finds_itself_tells_of_its_larger_steps(autojump_clock: MockClock) -> None:
+    limit = {"limit": "aimd", "initial": 20, "least": 2, "slow": 0.4}
+    shop = opened(workers=1, service_time=0.5, concurrency=limit)
+    for _ in range(3):  # each too late: 20, 18, 16, 14
+        await shop.ask("a", "GET", "/work")
+    told = [event for event in shop.events if isinstance(event, LimitChanged)]
+    assert told == [
+        LimitChanged(at=0.5, node="a", limit=18, before=20),
+        LimitChanged(at=1.0, node="a", limit=16, before=18),
+        LimitChanged(at=1.5, node="a", limit=14, before=16),
+    ]
+
+
+async def test_a_worker_on_its_way_to_one_who_leaves_goes_to_the_next(autojump_clock: MockClock) -> None:
+    shop = opened(workers=1, service_time=0.5)
+    workers = shop.workers["a"]
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(shop.ask, "a", "GET", "/first")
+        await trio.testing.wait_all_tasks_blocked()
+        with trio.move_on_after(0.5):  # at the very instant at which the first one is done
+            await shop.ask("a", "GET", "/second")
+    assert (workers.busy, workers.waiting) == (0, 0)
+    assert (await shop.ask("a", "GET", "/third"))[0] == 200
+
+
+async def test_under_twice_the_load_only_the_latest_first_or_dropping_what_cannot_be_done_answers_in_time(
+    autojump_clock: MockClock,
+) -> None:
+    # One worker at 20 ms does 50 a second, 100 come for two seconds, and each waits 200 ms: ten pieces of work.
+    async def in_time(**settings: Any) -> int:
+        shop = Shop()
+        shop.open("a", "hop", workers=1, service_time=0.02, queue=1000, **settings)
+        shop.open("b", "hop", calls={"a": {"timeout": 0.2, "pass_deadline": True}}, workers=1000)
+        good = 0
+
+        async def ask(number: int) -> None:
+            nonlocal good
+            await trio.sleep(number / 100)
+            status, _said = await shop.ask("b", "GET", "/work", request=f"r-{number}")
+            good += status == 200
+
+        async with trio.open_nursery() as nursery:
+            for number in range(200):
+                nursery.start_soon(ask, number)
+        return good
+
+    # The line grows by 50 a second, so after 0.4 s all that comes is answered too late: 20 or so are not. Half of 200 can be.
+    assert await in_time() <= 30
+    # Whoever is next has waited until just before his deadline, and is answered just after it.
+    assert await in_time(drop_expired=True) <= 30
+    assert await in_time(drop_expired=True, time_needed=0.02) >= 90
+    assert await in_time(discipline="lifo") >= 90
+    assert await in_time(discipline="lifo", drop_expired=True) >= 90
 
 
 # -- how long work takes -------------------------------------------------------------------------------------------------------
