@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from chaoscli.services.bank import Bank, BankSettings
 from chaoscli.services.base import Service
 from chaoscli.services.broker import Broker, BrokerSettings
 from chaoscli.services.hop import Hop, HopSettings
@@ -13,7 +14,9 @@ from chaoscli.services.inventory import Inventory, InventorySettings
 from chaoscli.services.node import Node
 from chaoscli.services.order import Order, OrderSettings
 from chaoscli.services.payment import Payment, PaymentSettings
+from chaoscli.services.pricing import Pricing, PricingSettings
 from chaoscli.services.register import Register, RegisterSettings
+from chaoscli.services.user import User, UserSettings
 from chaoscli.services.work import Capacity
 
 
@@ -44,8 +47,18 @@ KINDS: dict[str, ServiceKind] = {
     "payment": ServiceKind(
         settings=PaymentSettings,
         make=Payment,
-        doc="charges customers: POST /payment/charge; honours Idempotency-Key",
+        doc="charges customers: POST /payment/charge; honours Idempotency-Key; asks the bank, if joined to it",
+        asks=("bank",),
+    ),
+    "bank": ServiceKind(
+        settings=BankSettings,
+        make=Bank,
+        doc="the outside party, slow and rate limited: POST /bank/charge, /bank/refund",
         asks=(),
+    ),
+    "user": ServiceKind(settings=UserSettings, make=User, doc="knows the customers: GET /api/users/validate/{customer}", asks=()),
+    "pricing": ServiceKind(
+        settings=PricingSettings, make=Pricing, doc="knows what things cost: GET /api/prices/{product}", asks=()
     ),
     "hop": ServiceKind(
         settings=HopSettings, make=Hop, doc="a link of a chain: does its work, then asks the services it calls; any path"

@@ -1,28 +1,52 @@
-"""Payment: charges a customer; with an ``Idempotency-Key`` once only, however often it is asked.
+"""Payment: charges a customer; with an ``Idempotency-Key`` once only, however often it is asked. Asks the bank, if joined to one.
 
 The key works as in the IETF's draft "The Idempotency-Key HTTP Header Field": the same key and the same charge get the
-first answer again; the same key with another charge is refused with 422.
+first answer again; the same key with another charge is refused with 422. A refund names the key of the charge. One that comes
+before its charge makes the key void, so that a charge which was late on its way cannot undo the undoing.
 """
 
 from __future__ import annotations
 
-import math
+import sqlite3
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
-from chaoscli.messages import Request, Response
+from chaoscli.messages import IDEMPOTENCY_KEY, CallError, Request, Response, Result
 from chaoscli.services.base import Service
+from chaoscli.services.fields import BadInputError, Fields, key_of
 from chaoscli.services.node import Node, transaction
-from chaoscli.services.replies import json_object, reply, segments, unknown
+from chaoscli.services.replies import json_value, reply, segments, unknown
 from chaoscli.services.work import Capacity
 
-PLACES = ("POST /payment/charge",)
-IDEMPOTENCY_KEY = "idempotency-key"
+PLACES = ("POST /payment/charge", "POST /payment/refund")
+# open: the bank has been asked, and its answer is not known. refunding: the same, of giving back. void: never to be charged.
+State = Literal["open", "charged", "declined", "refunding", "refunded", "void"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentSettings(Capacity):
     """A payment service has nothing to set but its capacity."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Charge:
+    number: int
+    user: str
+    amount: float
+    key: str | None
+    state: State
+
+    @property
+    def name(self) -> str:
+        return f"TXN{self.number:08d}"
+
+
+class _BankFailedError(Exception):
+    """The bank did not say what it did; the status is what a gateway answers then (RFC 9110, 15.6.3 and 15.6.5)."""
+
+    def __init__(self, status: int, why: str) -> None:
+        super().__init__(why)
+        self.status = status
 
 
 class Payment(Service):
@@ -32,46 +56,115 @@ class Payment(Service):
         self._node = node
         self._database = node.database("charges")
         self._database.execute(
-            "CREATE TABLE IF NOT EXISTS charges"
-            " (number INTEGER PRIMARY KEY AUTOINCREMENT, user TEXT NOT NULL, amount REAL NOT NULL, key TEXT UNIQUE)"
+            "CREATE TABLE IF NOT EXISTS charges (number INTEGER PRIMARY KEY AUTOINCREMENT, user TEXT NOT NULL,"
+            " amount REAL NOT NULL, key TEXT UNIQUE, state TEXT NOT NULL)"
         )
 
     async def handle(self, request: Request) -> Response:
-        match request.method, segments(request):
-            case "POST", ["payment", "charge"]:
-                return self._charge(request)
+        try:
+            match request.method, segments(request):
+                case "POST", ["payment", "charge"]:
+                    return await self._charge(request)
+                case "POST", ["payment", "refund"]:
+                    return await self._refund(request)
+        except BadInputError as error:
+            return error.reply()
+        except _BankFailedError as error:
+            return reply(error.status, {"error": str(error)})
         return unknown(request, PLACES)
 
-    def _charge(self, request: Request) -> Response:
-        user, amount = _bill(json_object(request))
-        if user is None or amount is None:
-            return reply(400, {"error": "the body must be a JSON object with userId, a text, and amount, a number above 0"})
-        key = request.header(IDEMPOTENCY_KEY) or None
+    # -- charging ----------------------------------------------------------------------------------------------------------
+
+    async def _charge(self, request: Request) -> Response:
+        said = Fields(request, "userId", "amount")
+        user, amount, key = said.text("userId"), said.amount("amount"), key_of(request)
         with transaction(self._database):
-            known = self._known(key)
-            if known is not None and known[1:] != (user, float(amount)):
-                return reply(422, {"error": "this Idempotency-Key was used for another charge"})
-            number = known[0] if known is not None else self._record(user, amount, key)
-        name = f"TXN{number:08d}"
-        if known is None:
-            self._node.happened("charged", request, transaction=name, user=user, amount=amount)
-        else:
-            self._node.happened("charge repeated", request, transaction=name, user=user, amount=amount)
-        return reply(200, {"transactionId": name})
+            charge = self._known(key) or self._record(user, amount, key)
+        if charge.state != "void" and (charge.user, charge.amount) != (user, float(amount)):
+            return reply(422, {"error": "this Idempotency-Key was used for another charge"})
+        if charge.state == "open":
+            approved = await self._asked(request, "charge", charge)
+            # Somebody may have been faster, with the same key: what is told is what this request has changed.
+            if self._moved(charge, "open", "charged" if approved else "declined") and approved:
+                self._tell("charged", request, charge, amount)
+                return reply(200, {"transactionId": charge.name})
+        return self._again(request, self._now(charge), amount)
 
-    def _known(self, key: str | None) -> tuple[int, str, float] | None:
-        row = self._database.execute("SELECT number, user, amount FROM charges WHERE key = ?", (key,)).fetchone()
-        return tuple(row) if row else None
+    def _again(self, request: Request, charge: _Charge, amount: float) -> Response:
+        """The answer to a charge that has been decided."""
+        if charge.state == "charged":
+            self._tell("charge repeated", request, charge, amount)
+            return reply(200, {"transactionId": charge.name})
+        if charge.state == "declined":
+            return reply(402, {"error": "the bank declined"})
+        return reply(409, {"error": "this charge was taken back"})
 
-    def _record(self, user: str, amount: float, key: str | None) -> int:
-        values = (user, amount, key)
-        return int(self._database.execute("INSERT INTO charges (user, amount, key) VALUES (?, ?, ?)", values).lastrowid or 0)
+    # -- refunding ---------------------------------------------------------------------------------------------------------
+
+    async def _refund(self, request: Request) -> Response:
+        key = Fields(request, "key").text("key")
+        with transaction(self._database):
+            charge = self._known(key) or self._record("", 0.0, key, "void")
+        if charge.state == "open":
+            # Undecided at the bank. It is asked again first: only what was charged can be given back.
+            approved = await self._asked(request, "charge", charge)
+            if self._moved(charge, "open", "charged" if approved else "declined") and approved:
+                self._tell("charged", request, charge, charge.amount)
+            charge = self._now(charge)
+        if self._moved(charge, "charged", "refunding"):
+            charge = self._now(charge)
+        if charge.state == "refunding":
+            if not await self._asked(request, "refund", charge):
+                return reply(502, {"error": "the bank did not give it back"})
+            if self._moved(charge, "refunding", "refunded"):
+                self._tell("refunded", request, charge, charge.amount)
+        return reply(200, {"key": key, "refunded": self._now(charge).state == "refunded"})
+
+    # -- the bank ----------------------------------------------------------------------------------------------------------
+
+    async def _asked(self, request: Request, what: Literal["charge", "refund"], charge: _Charge) -> bool:
+        """Whether the bank approves; a payment that is joined to none is its own. The key is the transaction's name, so that
+        asking again after silence is asking about the same movement."""
+        if "bank" not in self._node.callees:
+            return True
+        movement = {"account": charge.user, "amount": charge.amount}
+        key = ((IDEMPOTENCY_KEY, charge.name),)
+        try:
+            answer = await self._node.call("bank", "POST", f"/bank/{what}", json=movement, headers=key, cause=request)
+        except CallError as error:
+            raise _BankFailedError(504 if error.result is Result.TIMEOUT else 502, f"bank: {error.result.value}") from error
+        if answer.status == 429:
+            raise _BankFailedError(503, "the bank is asked too often")
+        said = json_value(answer.body)
+        if answer.status >= 400 or not isinstance(said, dict) or not isinstance(said.get("approved"), bool):
+            raise _BankFailedError(502, f"bank answered {answer.status}")
+        return bool(said["approved"])
+
+    # -- the database ------------------------------------------------------------------------------------------------------
+
+    def _known(self, key: str | None) -> _Charge | None:
+        row = self._database.execute("SELECT number, user, amount, key, state FROM charges WHERE key = ?", (key,)).fetchone()
+        return _charge_of(row) if row else None
+
+    def _now(self, charge: _Charge) -> _Charge:
+        select = "SELECT number, user, amount, key, state FROM charges WHERE number = ?"
+        return _charge_of(self._database.execute(select, (charge.number,)).fetchone())
+
+    def _record(self, user: str, amount: float, key: str | None, state: State = "open") -> _Charge:
+        insert = "INSERT INTO charges (user, amount, key, state) VALUES (?, ?, ?, ?)"
+        number = self._database.execute(insert, (user, amount, key, state)).lastrowid or 0
+        return _Charge(number=number, user=user, amount=float(amount), key=key, state=state)
+
+    def _moved(self, charge: _Charge, before: State, after: State) -> bool:
+        """Whether it was this call that changed the state; committed when it returns."""
+        update = "UPDATE charges SET state = ? WHERE number = ? AND state = ?"
+        return self._database.execute(update, (after, charge.number, before)).rowcount == 1
+
+    def _tell(self, what: str, request: Request, charge: _Charge, amount: float) -> None:
+        key: dict[str, Any] = {"key": charge.key} if charge.key else {}
+        self._node.happened(what, request, transaction=charge.name, user=charge.user, amount=amount, **key)
 
 
-def _bill(body: dict[str, Any] | None) -> tuple[str | None, float | None]:
-    """Whom to charge and how much, as far as the JSON says so."""
-    given = body or {}
-    user, amount = given.get("userId"), given.get("amount")
-    if isinstance(amount, bool) or not isinstance(amount, int | float) or not math.isfinite(amount) or not 0 < amount < 1e15:
-        amount = None
-    return (user if isinstance(user, str) and user else None), amount
+def _charge_of(row: sqlite3.Row | tuple[Any, ...]) -> _Charge:
+    number, user, amount, key, state = row
+    return _Charge(number=number, user=user, amount=amount, key=key, state=state)

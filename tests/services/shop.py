@@ -83,6 +83,10 @@ class Shop:
         """From now on this is what the callee says, whatever it is asked."""
         self._answers[callee] = Response(status=status, body=body)
 
+    def answers_again(self, callee: str) -> None:
+        """For itself."""
+        del self._answers[callee]
+
     async def ask(
         self, name: str, method: str, target: str, body: Any = None, *, request: str = "", headers: Headers = ()
     ) -> tuple[int, Any]:

@@ -29,7 +29,8 @@ QUERIES = st.sampled_from(
 )
 PLACES = st.sampled_from(
     [
-        "/api/orders", "/api/inventory/check/BOOK-001", "/api/inventory/reserve/BOOK-001", "/payment/charge", "/topics/t",
+        "/api/orders", "/api/inventory/check/BOOK-001", "/api/inventory/reserve/BOOK-001", "/payment/charge",
+        "/payment/refund", "/bank/charge", "/bank/refund", "/api/users/validate/CUST-1", "/api/prices/BOOK-001", "/topics/t",
         "/topics/t/lease", "/topics/t/ack/1", "/register/k", "/actuator/metrics", "*",
     ]
 )  # fmt: skip
@@ -45,6 +46,8 @@ JSON = st.recursive(
         st.lists(inner, max_size=3)
         | st.fixed_dictionaries({"productId": inner, "quantity": inner, "customerId": inner})
         | st.fixed_dictionaries({"userId": inner, "amount": inner})
+        | st.fixed_dictionaries({"account": inner, "amount": inner})
+        | st.fixed_dictionaries({"key": inner})
         | st.dictionaries(st.text(max_size=3), inner, max_size=4)
     ),
     max_leaves=6,
@@ -61,7 +64,7 @@ METHODS = st.sampled_from(["GET", "POST", "PUT", "HEAD", "DELETE", "PATCH", "OPT
 REQUESTS = st.lists(st.tuples(METHODS, PATHS, QUERIES, BODIES, HEADERS), min_size=1, max_size=4)
 
 # Contracts of all the services taken together; 500 and 503 are none of them here.
-EXPECTED = {200, 201, 202, 204, 400, 404, 405, 422}
+EXPECTED = {200, 201, 202, 204, 400, 404, 405, 409, 422}
 
 
 @pytest.mark.parametrize("kind", KINDS)
