@@ -12,6 +12,8 @@ import typer
 from chaoscli.cli.completion import playbook_names
 from chaoscli.cli.guard import guarded
 
+_CI = "In CI"
+
 
 class Show(StrEnum):
     """How a run is shown while it goes on."""
@@ -30,8 +32,10 @@ class World(StrEnum):
 
 def run(
     names: Annotated[
-        list[str], typer.Argument(metavar="PLAYBOOK", help="Names from `chaos list`, or files.", autocompletion=playbook_names)
-    ],
+        list[str] | None,
+        typer.Argument(metavar="PLAYBOOK", help="Names from `chaos list`, or files.", autocompletion=playbook_names),
+    ] = None,
+    all_: Annotated[bool, typer.Option("--all", help="Play every playbook that is shipped.")] = False,
     world: Annotated[
         World, typer.Option(help="real: processes and sockets; sim: virtual time, over in a moment, exact by seed.")
     ] = World.REAL,
@@ -49,6 +53,40 @@ def run(
     ] = False,
     record: Annotated[Path | None, typer.Option(metavar="FILE", help="Write every event as JSON lines.")] = None,
     svg: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the final picture as SVG.")] = None,
+    junit: Annotated[Path | None, typer.Option(metavar="FILE", help="Write JUnit XML.", rich_help_panel=_CI)] = None,
+    md: Annotated[
+        Path | None, typer.Option("--md", metavar="FILE", help="Write a page of Markdown.", rich_help_panel=_CI)
+    ] = None,
+    github: Annotated[
+        bool | None,
+        typer.Option(
+            "--github/--no-github",
+            help="Annotations and a step summary; by itself where GITHUB_ACTIONS is true.",
+            show_default=False,
+            rich_help_panel=_CI,
+        ),
+    ] = None,
+    fail_fast: Annotated[
+        bool, typer.Option("--fail-fast", help="Play nothing after the first that does not hold.", rich_help_panel=_CI)
+    ] = False,
+    repeat: Annotated[
+        int, typer.Option(metavar="N", help="Play each N times, seed after seed, and show the spread.", rich_help_panel=_CI)
+    ] = 1,
+    retries: Annotated[
+        int, typer.Option(metavar="N", help="Try again up to N times; what then holds is flaky.", rich_help_panel=_CI)
+    ] = 0,
+    baseline: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Fail when a measure is worse than there.", rich_help_panel=_CI)
+    ] = None,
+    save_baseline: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Keep the measures, if everything held.", rich_help_panel=_CI)
+    ] = None,
+    worse_by: Annotated[
+        str, typer.Option(metavar="SHARE", help="How much worse a measure may be than in the baseline.", rich_help_panel=_CI)
+    ] = "10%",
+    dry: Annotated[
+        bool, typer.Option("--dry", help="Play nothing: print who starts, what happens when, what to expect.")
+    ] = False,
 ) -> None:
     """Play playbooks: services start, load arrives, faults come and go, the timeline draws, expectations are judged.
 
@@ -57,16 +95,28 @@ def run(
     """
 
     def verb() -> int:
-        from chaoscli.cli.playing import Options, play_all
+        from chaoscli.cli.naming import words_of
+        from chaoscli.cli.options import Options, share_of
 
         show = show_of(live=live, plain=plain, quiet=quiet, usually_live=world is World.REAL)
         options = Options(
-            names=tuple(names), world=world, seed=seed, variants=tuple(variant or ()), overrides=tuple(set_ or ()),
-            show=show, json=json, record=record, svg=svg,
+            names=words_of(names, all_shipped=all_), world=world, seed=seed, variants=tuple(variant or ()),
+            overrides=tuple(set_ or ()), show=show, json=json, record=record, svg=svg, junit=junit, markdown=md,
+            github=_github(github), fail_fast=fail_fast, repeat=repeat, retries=retries, baseline=baseline,
+            save_baseline=save_baseline, worse_by=share_of(worse_by),
         )  # fmt: skip
+        from chaoscli.cli.playing import play_all
+
         return play_all(options)
 
     guarded(verb)
+
+
+def _github(stated: bool | None) -> bool:
+    """As stated, or as the place says where it runs."""
+    import os
+
+    return os.environ.get("GITHUB_ACTIONS") == "true" if stated is None else stated
 
 
 def show_of(*, live: bool, plain: bool, quiet: bool, usually_live: bool = True) -> str:

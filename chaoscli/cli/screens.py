@@ -13,7 +13,7 @@ from chaoscli.outcome import Outcome
 from chaoscli.playbook.meaning import Playbook
 from chaoscli.recording import RunRecording
 from chaoscli.views.final import Ending, Final, checks_table, problem_lines, verdict
-from chaoscli.views.glyphs import glyphs_for
+from chaoscli.views.glyphs import STYLES, glyphs_for
 from chaoscli.views.live import LiveView
 from chaoscli.views.plain import PlainView
 from chaoscli.views.source import SceneSource
@@ -45,7 +45,8 @@ def open_screen(recording: RunRecording, show: str) -> Iterator[Screen]:
 
 
 def show_outcome(playbook: Playbook, run: RunRecording, outcome: Outcome, ending: Ending, *, show: str) -> None:
-    """The end of a run on stdout; ``quiet`` leaves only what did not hold, what makes it doubtful, and the verdict."""
+    """The end of a run on stdout; ``quiet`` leaves only what did not hold, what makes it doubtful, the verdict, and the
+    command that repeats what went wrong."""
     console = Output()
     if show != "quiet":
         console.print(Final(run, outcome, ending))
@@ -56,3 +57,5 @@ def show_outcome(playbook: Playbook, run: RunRecording, outcome: Outcome, ending
     if outcome.problems and not ending.error:
         console.print(problem_lines(outcome.problems, glyphs))
     console.print(Text(f"{playbook.name}: ") + verdict(outcome, ending, glyphs))
+    if ending.exit_code and ending.repeat:
+        console.print(Text(f"  {ending.repeat}", STYLES["faint"]), soft_wrap=True)

@@ -109,12 +109,13 @@ def measures_table(outcome: Outcome) -> Table:
     for variant in outcome.variants:
         table.add_column(justify="right", header=Text(variant.name, STYLES["lane"]), no_wrap=True)
     table.show_header = True
-    for label, cells in _measure_rows(outcome):
+    for label, cells in measure_rows(outcome):
         table.add_row(label, *cells)
     return table
 
 
-def _measure_rows(outcome: Outcome) -> Iterator[tuple[str, list[str]]]:
+def measure_rows(outcome: Outcome) -> Iterator[tuple[str, list[str]]]:
+    """The name of each figure that says something, and its value in every variant."""
     for name in REQUEST_ROWS:
         values = [variant.measures.get(name) for variant in outcome.variants]
         if name in ALWAYS or any(values):

@@ -1,0 +1,131 @@
+"""One attempt: what is played inside is recorded, judged, drawn and shown."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import IO
+
+import chaoscli
+from chaoscli.checks.judge import judge
+from chaoscli.cli.casting import Wanted
+from chaoscli.cli.options import Options
+from chaoscli.cli.screens import show_outcome
+from chaoscli.errors import ChaosError, NotMadeError
+from chaoscli.playbook.meaning import Playbook
+from chaoscli.recording import Header, RunRecorder, RunRecording, digest_of
+from chaoscli.reports.series import Attempt
+from chaoscli.views.final import Ending, Final
+from chaoscli.views.svg import svg_of
+
+# What a recording calls the world that the command calls by a shorter word.
+WORLDS = {"real": "real", "sim": "simulated"}
+# Where a timeline is at its best, and a page still shows it without scrolling.
+SVG_WIDTH = 120
+
+
+@dataclass(slots=True, kw_only=True)
+class Attempting:
+    """One playing of one playbook; ``error`` is what kept it from being made, ``ended`` is there when it is over."""
+
+    recorder: RunRecorder
+    error: ChaosError | None = None
+    ended: Attempt | None = None
+
+    @property
+    def attempt(self) -> Attempt:
+        assert self.ended is not None
+        return self.ended
+
+
+@contextmanager
+def attempting(wanted: Wanted, options: Options) -> Iterator[Attempting]:
+    """Record what is played inside, then judge and show it."""
+    if wanted.note:
+        print(f"{wanted.word}: {wanted.note}", file=sys.stderr)
+    began = time.monotonic()
+    with ExitStack() as stack:
+        recorder = RunRecorder(_header(wanted, options), _opened(options.record, stack))
+        if recorder.sink_error is not None:  # full from the start: better said now than after the run
+            raise _unwritten(options.record, recorder.sink_error)
+        this = Attempting(recorder=recorder)
+        yield this
+        recorder.flush()
+    error = this.error
+    if recorder.sink_error is not None:
+        error = error or _unwritten(options.record, recorder.sink_error)
+    this.ended = _ended(wanted, recorder.recording, error, options, took_s=time.monotonic() - began)
+    _show(wanted.playbook, recorder.recording, this.ended, options)
+
+
+def _header(wanted: Wanted, options: Options) -> Header:
+    playbook = wanted.playbook
+    return Header(
+        playbook=playbook.name, title=playbook.title, seed=wanted.seed, world=WORLDS[options.world], version=chaoscli.__version__,
+        variants=tuple(one.name for one in playbook.variants), summaries=tuple(one.summary for one in playbook.variants),
+        expectations=tuple(one.text for one in playbook.expectations),
+    )  # fmt: skip
+
+
+def _ended(wanted: Wanted, recording: RunRecording, error: ChaosError | None, options: Options, *, took_s: float) -> Attempt:
+    attempt = Attempt(
+        outcome=judge(recording, wanted.playbook.expectations),
+        error=error,
+        repeat=options.again(wanted.word, wanted.seed),
+        digest=digest_of(recording) if options.json else "",
+        took_s=took_s,
+    )
+    if options.svg is None:
+        return attempt
+    return replace(attempt, error=_write_picture(options.svg, wanted.playbook, recording, attempt) or error)
+
+
+def _show(playbook: Playbook, recording: RunRecording, attempt: Attempt, options: Options) -> None:
+    if not options.json:
+        # Of several takes each has its line, and their spread is the picture.
+        show = options.show if options.repeat == 1 else "quiet"
+        show_outcome(playbook, recording, attempt.outcome, _ending(playbook, attempt), show=show)
+    if attempt.error is not None:
+        print(f"chaos: {attempt.error.render()}", file=sys.stderr)
+
+
+def _ending(playbook: Playbook, attempt: Attempt) -> Ending:
+    return Ending(
+        notice=playbook.notice, next_playbook=playbook.next, repeat=attempt.repeat,
+        error=attempt.error.message if attempt.error else "", exit_code=attempt.exit_code,
+    )  # fmt: skip
+
+
+def _write_picture(file: Path, playbook: Playbook, recording: RunRecording, attempt: Attempt) -> NotMadeError | None:
+    """What kept it from being written is returned: the run was made, and its verdict is still to be shown."""
+    picture = Final(recording, attempt.outcome, _ending(playbook, attempt))
+    try:
+        file.write_text(svg_of(picture, width=SVG_WIDTH, title=f"chaos run {playbook.name}"), encoding="utf-8")
+    except OSError as failure:
+        return NotMadeError(f"the picture could not be written to '{file}': {failure.strerror}")
+    return None
+
+
+def _opened(file: Path | None, stack: ExitStack) -> IO[str] | None:
+    if file is None:
+        return None
+    try:
+        opened = file.open("w", encoding="utf-8")
+    except OSError as error:
+        raise NotMadeError(f"the recording could not be written to '{file}': {error.strerror}") from error
+    stack.callback(_close, opened)
+    return opened
+
+
+def _close(file: IO[str]) -> None:
+    with suppress(OSError):  # closing flushes once more; the recorder has remembered its failure
+        file.close()
+
+
+def _unwritten(file: Path | None, error: Exception) -> NotMadeError:
+    reason = error.strerror if isinstance(error, OSError) else error
+    return NotMadeError(f"the recording could not be written to '{file}': {reason}", hint="what was written until then is kept")

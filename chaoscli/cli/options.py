@@ -1,0 +1,68 @@
+"""The words of ``chaos run`` as one frozen value."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+
+from chaoscli.errors import UsageError
+from chaoscli.units import UnitError, parse_share
+
+# Every run is a set of processes and some seconds; more than these are a search, and another command's business.
+MOST_TAKES = 100
+MOST_RETRIES = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """``show`` is live, plain or quiet; ``world`` is real or sim; ``repeat`` counts the takes of each playbook, ``retries``
+    the further attempts at a take that did not hold; ``worse_by`` is a share. ``github`` is decided: GitHub reads us."""
+
+    names: tuple[str, ...]
+    world: str = "real"
+    seed: int | None = None
+    variants: tuple[str, ...] = ()
+    overrides: tuple[str, ...] = ()
+    show: str = "plain"
+    json: bool = False
+    record: Path | None = None
+    svg: Path | None = None
+    junit: Path | None = None
+    markdown: Path | None = None
+    github: bool = False
+    fail_fast: bool = False
+    repeat: int = 1
+    retries: int = 0
+    baseline: Path | None = None
+    save_baseline: Path | None = None
+    worse_by: float = 0.1
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.repeat <= MOST_TAKES:
+            raise UsageError(f"--repeat is {self.repeat}; it may be from 1 to {MOST_TAKES}")
+        if not 0 <= self.retries <= MOST_RETRIES:
+            raise UsageError(f"--retries is {self.retries}; it may be from 0 to {MOST_RETRIES}")
+        if self.retries and self.world == "sim":
+            hint = "leave out --retries; --repeat 5 plays it under five seeds"
+            raise UsageError("a simulated run goes the same way every time, so trying again changes nothing", hint=hint)
+        for flag, file in (("--record", self.record), ("--svg", self.svg)):
+            if file is not None and len(self.names) > 1:
+                raise UsageError(f"{flag} takes the file of one run, and {len(self.names)} playbooks were named")
+            if file is not None and self.repeat > 1:
+                raise UsageError(f"{flag} takes the file of one run, and --repeat asks for {self.repeat}")
+
+    def again(self, name: str, seed: int) -> str:
+        """The command that plays one run again."""
+        words = ["chaos", "run", name, *(["--world", self.world] if self.world != "real" else []), "--seed", str(seed)]
+        words += [word for variant in self.variants for word in ("--variant", variant)]
+        words += [word for override in self.overrides for word in ("--set", override)]
+        return shlex.join(words)
+
+
+def share_of(text: str) -> float:
+    """``10%`` as a share."""
+    try:
+        return parse_share(text)
+    except UnitError as error:
+        raise UsageError(f"--worse-by: {error}") from None

@@ -1,0 +1,72 @@
+"""One playing in the real world, in front of the screen, that Ctrl-C ends early and politely."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+import trio
+
+from chaoscli.cli.screens import Screen, open_screen
+from chaoscli.errors import ChaosError, NotMadeError, leaves
+from chaoscli.play import Performance, play
+from chaoscli.playbook.meaning import Playbook, Variant
+from chaoscli.recording import RunRecorder
+from chaoscli.worlds.base import Recorder, World
+from chaoscli.worlds.processes import Spawner
+from chaoscli.worlds.real import open_real_world
+
+# Ten frames a second look alive; drawing one costs some ten milliseconds of one core.
+FRAME_S = 0.1
+
+
+async def perform_real(playbook: Playbook, seed: int, recorder: RunRecorder, spawner: Spawner, *, show: str) -> ChaosError | None:
+    """What kept it from being made is returned: what was recorded until then still counts."""
+    performance = Performance()
+
+    def open_world(variant: Variant, into: Recorder) -> AbstractAsyncContextManager[World]:
+        return open_real_world(variant.topology, into, seed=seed, spawner=spawner, lasts_s=playbook.lasts_s, name=variant.name)
+
+    error: ChaosError | None = None
+    recorders = {variant.name: recorder.variant(variant.name) for variant in playbook.variants}
+    try:
+        async with _shown(recorder, show, performance), _interruptible(performance):
+            await play(playbook, open_world, recorders, performance)
+    except* NotMadeError as group:
+        # One node's death makes others fail; the first is the cause.
+        error = next(leaf for leaf in leaves(group) if isinstance(leaf, NotMadeError))
+    return error
+
+
+@asynccontextmanager
+async def _shown(recorder: RunRecorder, show: str, performance: Performance) -> AsyncIterator[None]:
+    with open_screen(recorder.recording, show) as screen:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(_draw_frames, screen, performance)
+            yield
+            nursery.cancel_scope.cancel()
+
+
+async def _draw_frames(screen: Screen, performance: Performance) -> None:
+    while True:
+        # In a thread: a slow terminal must not delay the conductor's cues.
+        await trio.to_thread.run_sync(screen.draw, performance.now())
+        await trio.sleep(FRAME_S)
+
+
+@asynccontextmanager
+async def _interruptible(performance: Performance) -> AsyncIterator[None]:
+    """The first Ctrl-C (or SIGTERM) ends the play early and what there is is judged; the second ends everything at once."""
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(_stop_on_signal, performance)
+        yield
+        nursery.cancel_scope.cancel()
+
+
+async def _stop_on_signal(performance: Performance) -> None:
+    with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+        async for _number in signals:
+            if performance.stop.is_set():
+                raise KeyboardInterrupt
+            performance.stop.set()

@@ -1,0 +1,89 @@
+"""The end of a command that played more than one run: a table of all playbooks, and how to repeat what did not hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.text import Text
+
+from chaoscli.errors import ExitCode
+from chaoscli.reports.series import Entry, Series
+from chaoscli.units import format_duration
+from chaoscli.views.final import grid
+from chaoscli.views.glyphs import STYLES, Glyphs, glyphs_for
+from chaoscli.views.lines import Indented
+from chaoscli.views.spread import spread_table
+
+
+class Closing:
+    """A row for each playbook, spreads where there were several takes, what got worse, and the commands to repeat."""
+
+    def __init__(self, series: Series) -> None:
+        self._series = series
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        glyphs = glyphs_for(console)
+        for entry in self._series.entries:
+            if len(entry.takes) > 1:
+                yield ""
+                yield Text(f"{entry.name}: the spread of {len(entry.takes)} runs", STYLES["title"])
+                yield Indented(spread_table(entry))
+        yield ""
+        table = grid()
+        for entry in self._series.entries:
+            table.add_row(_sign(entry, glyphs), Text(entry.name, STYLES["lane"]), *_cells(entry))
+        yield Indented(table, 0)
+        yield from _worse(self._series)
+        again = list(_again(self._series))
+        if again:
+            yield ""
+            yield Text("again", STYLES["title"])
+            yield Indented(Text("\n".join(again)))
+        yield ""
+        code = self._series.exit_code
+        held = code is ExitCode.HELD
+        said = Text(f"{glyphs.yes if held else glyphs.no} {self._series.headline}", STYLES["good" if held else "wrong"])
+        yield said.append(f"  (exit {code.value})", STYLES["faint"])
+
+
+def _sign(entry: Entry, glyphs: Glyphs) -> Text:
+    if entry.wrong is None and not entry.played:
+        return Text(glyphs.dot, STYLES["faint"])
+    held = entry.exit_code is ExitCode.HELD
+    return Text(glyphs.yes, STYLES["good"]) if held else Text(glyphs.no, STYLES["wrong"])
+
+
+def _cells(entry: Entry) -> tuple[str, str, str]:
+    checks = entry.checks
+    counted = f"{sum(check.held for check in checks)} of {len(checks)} expectations" if checks else ""
+    return _word(entry), counted, format_duration(entry.took_s) if entry.played else ""
+
+
+def _word(entry: Entry) -> str:
+    """How it ended, and in how many of its takes and attempts."""
+    takes = len(entry.takes)
+    if takes > 1:
+        held = sum(take.exit_code is ExitCode.HELD for take in entry.takes)
+        return f"{entry.word}, {held} of {takes} runs held" if held < takes else f"{entry.word}, all {takes} runs"
+    if entry.flaky:
+        return f"flaky, held at attempt {len(entry.takes[0].attempts)}"
+    return entry.word
+
+
+def _worse(series: Series) -> Iterator[Text]:
+    for entry in series.entries:
+        if entry.compared is None:
+            continue
+        if entry.compared.worse or entry.compared.note:
+            yield Text("")
+        if entry.compared.worse:
+            yield Text(f"{entry.name}: worse than the baseline", STYLES["title"])
+            yield from (Text(f"  {one}", STYLES["wrong"]) for one in entry.compared.worse)
+        if entry.compared.note:
+            yield Text(f"{entry.name}: {entry.compared.note}", STYLES["faint"])
+
+
+def _again(series: Series) -> Iterator[str]:
+    for entry in series.entries:
+        yield from (take.last.repeat for take in entry.takes if take.exit_code or take.flaky)
