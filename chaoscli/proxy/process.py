@@ -14,7 +14,6 @@ from chaoscli.faults.catalogue import fault_from_plain
 from chaoscli.net.channel import Channel, Line
 from chaoscli.proxy.board import Board
 from chaoscli.proxy.descriptors import allow_many
-from chaoscli.proxy.engine import LINGER_S
 from chaoscli.proxy.links import COUNTS_EVERY_S
 
 MoreAnswer = Callable[[Board, Line], Awaitable[Mapping[str, Any] | None]]
@@ -27,7 +26,8 @@ async def run(channel: Channel, part: Mapping[str, Any], *, more: Mapping[str, M
     ``heal`` (name) and ``finish`` (the last counts, and what faults that are still there did); and what is in ``more``.
     """
     allow_many()
-    board = Board(seed=part["seed"], tell=channel.tell_event, linger_s=LINGER_S)
+    # It does not linger: a playbook's traffic is thin, and the services beside it need the processor more.
+    board = Board(seed=part["seed"], tell=channel.tell_event)
     async with trio.open_nursery() as nursery:
         await nursery.start(board.run)
         desk = _Desk(board, part, more or {})
