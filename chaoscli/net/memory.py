@@ -129,7 +129,8 @@ class CalleePeer(Peer[Request]):
             response = await _answer(handler, failed, request)
             self.carrier.send(replace(response, body=b"") if request.method == "HEAD" else response)
         if self.why and not self._has_left:
-            self.carrier.send(_error(400, self.why))
+            # h11 quotes the bytes it choked on; they are the caller's own and no use to it.
+            self.carrier.send(_error(400, self.why.partition(": bytearray(")[0]))
         self.close_at_once()
 
 
