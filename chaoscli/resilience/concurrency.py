@@ -46,8 +46,8 @@ class Concurrency:
 
     def __post_init__(self) -> None:
         if not 1 <= self.least <= self.initial <= self.most <= LARGEST_LIMIT:
-            text = f"begins with {self.initial}; it needs 1 <= least <= initial <= most <= {LARGEST_LIMIT}"
-            raise BadSetting("initial", text)
+            bounds = f"between least ({self.least}) and most ({self.most}), and those between 1 and {LARGEST_LIMIT}"
+            raise BadSetting("initial", f"is {self.initial}; it must lie {bounds}")
         if self.tolerance < 1:
             raise BadSetting("tolerance", f"is {self.tolerance:g}; nothing is quicker than an idle node")
 

@@ -128,8 +128,9 @@ class Hedge:
     """Ask a second time when the first answer is late, take whichever comes first, and give up the other.
 
     Dean and Barroso, "The Tail at Scale", CACM 56(2), 2013: after the 95th percentile it costs about 5 % more load. Only
-    what is safe to run twice is hedged: GET, HEAD, PUT, DELETE and OPTIONS, and whatever carries an idempotency key. Polly
-    2 s and one copy more; gRPC at most five in all, after a fixed delay; Envoy only on a try that timed out.
+    what is safe to run twice is hedged: GET, HEAD, PUT, DELETE and OPTIONS, and whatever carries an idempotency key, which
+    is the word of whoever wrote the policy that the callee heeds it. Polly 2 s and one copy more; gRPC at most five in all,
+    after a fixed delay; Envoy only on a try that timed out.
     """
 
     after: Seconds = setting("how long to wait for an answer before asking once more", 0.1)

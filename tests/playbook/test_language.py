@@ -14,7 +14,8 @@ from chaoscli.load.settings import Load
 from chaoscli.playbook.cast import service_part
 from chaoscli.playbook.model import Part, build, settings_part
 from chaoscli.playbook.script import fault_part
-from chaoscli.resilience.policy import Bulkhead, Policy, Retry
+from chaoscli.resilience.concurrency import Concurrency
+from chaoscli.resilience.policy import Breaker, Bulkhead, Cache, Hedge, Policy, RateLimit, Reply, Retry, Throttle
 from chaoscli.services.catalogue import KINDS
 from chaoscli.units import Unit
 
@@ -29,13 +30,15 @@ NEEDED: dict[str, dict[str, object]] = {
     "slow": {"by": "4x"},
     "slow_close": {"delay": "1s"},
     "limit_data": {"bytes": "1KB"},
+    "RateLimit": {"rate": "50/s"},
 }
+POLICIES: tuple[type, ...] = (Policy, Retry, Bulkhead, Breaker, Hedge, Throttle, RateLimit, Cache, Reply, Concurrency)
 
 
 def settings_classes() -> list[type]:
     faults = [row.settings for row in FAULTS.values()]
     services = [row.settings for row in KINDS.values()]
-    return [Policy, Retry, Bulkhead, Load, *faults, *services]
+    return [*POLICIES, Load, *faults, *services]
 
 
 @pytest.mark.parametrize("kind", settings_classes(), ids=lambda kind: kind.__name__)
@@ -96,7 +99,16 @@ def test_every_service_can_be_written_with_all_its_settings(name: str) -> None:
     [
         Policy(),
         Retry(attempts=4, backoff="exponential", base=0.1, factor=1.5, cap=2.0, jitter="full", budget=0.1),
+        Retry(backoff="exponential", jitter="decorrelated", on=("timeout", "failed"), statuses=(429, 503), retry_after=False),
         Bulkhead(slots=3, queue=2),
+        Breaker(failures=0.25, within=3.0, at_least=30, slow=0.25, open_for=0.5, trials=1),
+        Hedge(after=0.05, percentile=0.99, copies=2),
+        Throttle(ratio=1.5, within=2.0),
+        RateLimit(rate=50.0, burst=5, wait=0.2),
+        Cache(ttl=0.5, refresher="everyone", stale=2.0),
+        Reply(status=203, json={"available": True, "stock": [1, 2]}, methods=("GET", "POST")),
+        Concurrency(limit="aimd", initial=30, least=4, most=60, slow=0.2),
+        Policy(deadline=2.0, pass_deadline=True, idempotency_key=True, order=("breaker", "retry")),
         Load(request="POST order /api/orders", rate=30.0, arrivals="constant", starts=1.0, stops=9.0, expect_status=(200, 400)),
     ],
     ids=lambda settings: type(settings).__name__,
@@ -109,6 +121,17 @@ def test_policies_and_loads_can_be_written_with_all_their_settings(settings: Any
 def test_a_policy_within_a_policy_becomes_its_settings() -> None:
     written = {"retry": {"attempts": 2, "budget": 0.05}, "bulkhead": None, "timeout": "none"}
     assert settings_of(Policy, written) == Policy(timeout=None, retry=Retry(attempts=2, budget=0.05))
+
+
+def test_every_policy_within_a_policy_is_written_like_the_policy_itself() -> None:
+    # What holds a policy, in the policy or in a service, is one key and one mapping, never a class of its own to be named.
+    inner: dict[str, Any] = {
+        "retry": Retry(), "hedge": Hedge(), "throttle": Throttle(), "rate_limit": RateLimit(rate=50.0), "breaker": Breaker(),
+        "bulkhead": Bulkhead(), "cache": Cache(), "fallback_reply": Reply(),
+    }  # fmt: skip
+    for name, expected in inner.items():
+        written = {name: {"rate": "50/s"} if name == "rate_limit" else {}}
+        assert settings_of(Policy, written) == dataclasses.replace(Policy(), **{name: expected})
 
 
 def test_a_small_number_without_an_exponent_is_read_as_written() -> None:
