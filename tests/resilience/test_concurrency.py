@@ -138,5 +138,5 @@ def test_a_limit_never_leaves_its_bounds(kind: Kind, samples: list[Sample]) -> N
 
 @pytest.mark.parametrize("wrong", [{"least": 0}, {"initial": 1}, {"most": 19}, {"most": 5000, "initial": 20}])
 def test_bounds_that_contradict_each_other_are_refused(wrong: dict[str, Any]) -> None:
-    with pytest.raises(BadSetting, match="must lie between least .* and most .*, and those between 1 and 2048"):
+    with pytest.raises(BadSetting, match=r"must lie between least .* and most .*, and those between 1 and 2048"):
         Concurrency(**wrong)
