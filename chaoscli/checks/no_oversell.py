@@ -15,7 +15,7 @@ def _judge(recording: Recording) -> Finding:
         taken = 0
         for reservation in shelf.reservations:
             taken += reservation.quantity
-            if taken > shelf.at_start:
+            if reservation.quantity > 0 and taken > shelf.at_start:
                 guilty.append(reservation.request)
         shown.append(f"{taken} of {shelf.at_start} {shelf.product}")
     return Finding(shown=f"reserved {', '.join(shown)}", guilty=tuple(guilty))

@@ -1,4 +1,4 @@
-"""The shelves as the inventories told of them: what each product began with, and every reservation in its order."""
+"""The shelves as the inventories told of them: what each product began with, every reservation and release in its order."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from chaoscli.recording import Recording
 
 STOCKED = "stocked"
 RESERVED = "stock reserved"
+RELEASED = "stock released"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reservation:
-    """``left`` is what the inventory said remained."""
+    """``left`` is what the inventory said remained; a release has a ``quantity`` below 0."""
 
     request: str
     quantity: int
@@ -39,9 +40,9 @@ def shelves(recording: Recording) -> list[Shelf]:
     }
     taken: defaultdict[tuple[str, str], list[Reservation]] = defaultdict(list)
     for one in recording.of(Happened):
-        if one.what == RESERVED:
-            data = one.data
-            reservation = Reservation(request=one.request, quantity=int(data["quantity"]), left=int(data["left"]))
+        if one.what in (RESERVED, RELEASED):
+            data, sign = one.data, 1 if one.what == RESERVED else -1
+            reservation = Reservation(request=one.request, quantity=sign * int(data["quantity"]), left=int(data["left"]))
             taken[one.node, str(data["product"])].append(reservation)
     if not taken:
         raise NoData("nothing was reserved")

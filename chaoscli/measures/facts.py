@@ -17,6 +17,7 @@ NEWER_WRITE_LOST = "newer write lost"
 FACTS: Mapping[str, str] = {
     "stocked": "inventory put a product on its shelf",
     "stock reserved": "inventory gave some of a product away",
+    "stock released": "inventory put back what it had given away",
     "order created": "order said yes",
     "charged": "payment took money",
     "refunded": "payment gave back what it had charged",

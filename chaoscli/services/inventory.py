@@ -1,20 +1,30 @@
-"""Inventory: what is in stock, and the one atomic step that takes something from it."""
+"""Inventory: what is in stock, and the one atomic step that takes something from it.
+
+A reservation with an ``Idempotency-Key`` is made once, however often it is asked for, and can be released by that key. A
+release that comes before its reservation makes the key void: what was late on its way must not take anything any more.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from chaoscli.faults.base import BadSetting
 from chaoscli.messages import Request, Response
 from chaoscli.services.base import Service
+from chaoscli.services.fields import BadInputError, key_of
 from chaoscli.services.node import Node, transaction
 from chaoscli.services.replies import MOST_QUANTITY, query, reply, segments, unknown, whole_number
 from chaoscli.services.work import Capacity
 from chaoscli.settings import setting
 
 STOCK_AT_START: Mapping[str, int] = {"BOOK-001": 100, "BOOK-002": 50, "BOOK-003": 0}
-PLACES = ("GET /api/inventory/check/{product}", "POST /api/inventory/reserve/{product}")
+PLACES = (
+    "GET /api/inventory/check/{product}",
+    "POST /api/inventory/reserve/{product}",
+    "POST /api/inventory/release/{product}",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,11 +48,16 @@ class Inventory(Service):
         self._open_shop(STOCK_AT_START if settings.stock is None else settings.stock)
 
     async def handle(self, request: Request) -> Response:
-        match request.method, segments(request):
-            case "GET", ["api", "inventory", "check", product]:
-                return self._check(request, product)
-            case "POST", ["api", "inventory", "reserve", product]:
-                return self._reserve(request, product)
+        try:
+            match request.method, segments(request):
+                case "GET", ["api", "inventory", "check", product]:
+                    return self._check(request, product)
+                case "POST", ["api", "inventory", "reserve", product]:
+                    return self._reserve(request, product)
+                case "POST", ["api", "inventory", "release", product]:
+                    return self._release(request, product)
+        except BadInputError as error:
+            return error.reply()
         return unknown(request, PLACES)
 
     def _check(self, request: Request, product: str) -> Response:
@@ -59,15 +74,64 @@ class Inventory(Service):
         quantity = whole_number(query(request, "quantity", "1"))
         if quantity is None:
             return _answer(400, product, False, 0, "Quantity must be a whole number of at least 1")
-        # One statement: between looking and taking nobody else can come.
+        key = key_of(request)
+        with transaction(self._database):
+            known = self._known(key)
+            if known is not None:
+                return self._again(known, product, quantity)
+            left = self._take(product, quantity)
+            if left is not None and key is not None:
+                self._remember(key, product, quantity, "reserved")
+        if left is None:
+            return _answer(400, product, False, 0, "Cannot reserve - insufficient stock")
+        self._tell("stock reserved", request, product, quantity, left)
+        return _answer(200, product, True, left, "Reserved successfully")
+
+    def _take(self, product: str, quantity: int) -> int | None:
+        """What is left after it; None when there was not enough. One statement: between looking and taking nobody can come."""
         row = self._database.execute(
             "UPDATE stock SET pieces = pieces - ? WHERE product = ? AND pieces >= ? RETURNING pieces",
             (quantity, product, quantity),
         ).fetchone()
-        if row is None:
-            return _answer(400, product, False, 0, "Cannot reserve - insufficient stock")
-        self._node.happened("stock reserved", request, product=product, quantity=quantity, left=row[0])
-        return _answer(200, product, True, row[0], "Reserved successfully")
+        return int(row[0]) if row else None
+
+    def _again(self, known: tuple[str, int, str], product: str, quantity: int) -> Response:
+        """The answer to a reservation whose key is known."""
+        if known[2] == "released":
+            return _answer(400, product, False, 0, "Cannot reserve - the reservation was released")
+        if known[:2] != (product, quantity):
+            return reply(422, {"error": "this Idempotency-Key was used for another reservation"})
+        return _answer(200, product, True, self._left(product) or 0, "Reserved successfully")
+
+    def _release(self, request: Request, product: str) -> Response:
+        """Put back what was reserved under the key; once, and for good."""
+        key = key_of(request)
+        if key is None:
+            return reply(400, {"error": "a release needs the Idempotency-Key of its reservation"})
+        with transaction(self._database):
+            known = self._known(key)
+            if known is not None and known[0] != product:
+                return reply(422, {"error": "this Idempotency-Key was used for another reservation"})
+            held = known[1] if known is not None and known[2] == "reserved" else 0
+            self._database.execute("UPDATE stock SET pieces = pieces + ? WHERE product = ?", (held, product))
+            self._remember(key, product, held, "released")
+        left = self._left(product) or 0
+        if held:
+            self._tell("stock released", request, product, held, left)
+        return reply(200, {"productId": product, "released": held, "currentStock": left})
+
+    def _known(self, key: str | None) -> tuple[str, int, str] | None:
+        select = "SELECT product, quantity, state FROM reservations WHERE key = ?"
+        row = self._database.execute(select, (key,)).fetchone()
+        return tuple(row) if row else None
+
+    def _remember(self, key: str, product: str, quantity: int, state: str) -> None:
+        self._database.execute("INSERT OR REPLACE INTO reservations VALUES (?, ?, ?, ?)", (key, product, quantity, state))
+
+    def _tell(self, what: str, request: Request, product: str, quantity: int, left: int) -> None:
+        key = key_of(request)
+        named: dict[str, Any] = {"key": key} if key else {}
+        self._node.happened(what, request, product=product, quantity=quantity, left=left, **named)
 
     def _left(self, product: str) -> int | None:
         row = self._database.execute("SELECT pieces FROM stock WHERE product = ?", (product,)).fetchone()
@@ -76,6 +140,10 @@ class Inventory(Service):
     def _open_shop(self, stock: Mapping[str, int]) -> None:
         """Fill the shelves, unless this is a shop that was open before."""
         database = self._database
+        database.execute(
+            "CREATE TABLE IF NOT EXISTS reservations"
+            " (key TEXT PRIMARY KEY, product TEXT NOT NULL, quantity INTEGER NOT NULL, state TEXT NOT NULL)"
+        )
         with transaction(database):
             database.execute("CREATE TABLE IF NOT EXISTS stock (product TEXT PRIMARY KEY, pieces INTEGER NOT NULL)")
             if database.execute("SELECT 1 FROM stock").fetchone() is not None:

@@ -54,6 +54,15 @@ def test_a_shop_that_was_open_before_had_what_the_first_reservation_found() -> N
     assert judged("no oversell", play) == Finding(shown="reserved 6 of 5 BOOK", guilty=("s-2",))
 
 
+def test_what_was_released_may_be_given_away_again() -> None:
+    # 2 of 2 taken, 2 put back, 2 taken again; without the release the last would be oversold.
+    play = reserved(stocked(2), "s-1", 2, 0)
+    play.happened("inventory", "stock released", "s-1", at=1, product="BOOK", quantity=2, left=2)
+    reserved(play, "s-2", 2, 0)
+    assert judged("no oversell", play) == Finding(shown="reserved 2 of 2 BOOK")
+    assert judged("stock conserved", play) == Finding(shown="0 BOOK left of 2, 0 expected")
+
+
 def charged(*requests: str) -> Play:
     play = recording()
     for request in requests:

@@ -29,7 +29,8 @@ QUERIES = st.sampled_from(
 )
 PLACES = st.sampled_from(
     [
-        "/api/orders", "/api/inventory/check/BOOK-001", "/api/inventory/reserve/BOOK-001", "/payment/charge",
+        "/api/orders", "/api/inventory/check/BOOK-001", "/api/inventory/reserve/BOOK-001",
+        "/api/inventory/release/BOOK-001", "/payment/charge",
         "/payment/refund", "/bank/charge", "/bank/refund", "/api/users/validate/CUST-1", "/api/prices/BOOK-001", "/topics/t",
         "/topics/t/lease", "/topics/t/ack/1", "/register/k", "/actuator/metrics", "*",
     ]

@@ -111,3 +111,58 @@ async def test_a_shop_that_opens_again_has_what_was_left(tmp_path: Path) -> None
 def test_no_shelf_holds_less_than_nothing_or_more_than_can_be_counted(pieces: int) -> None:
     with pytest.raises(BadSetting, match=f"has {pieces} of 'PEN'"):
         InventorySettings(stock={"PEN": pieces})
+
+
+# -- keys ------------------------------------------------------------------------------------------------------------------------
+
+
+async def keyed(shop: Shop, what: str, key: str = "k", *, product: str = "BOOK-001", quantity: int = 2) -> tuple[int, Any]:
+    target = f"/api/inventory/{what}/{product}?quantity={quantity}"
+    return await shop.ask("inventory", "POST", target, request="r-1", headers=(("idempotency-key", key),) if key else ())
+
+
+def shop_of_inventory(folder: Path | None = None) -> Shop:
+    shop = Shop(folder=str(folder) if folder else None)
+    shop.open("inventory", "inventory")
+    return shop
+
+
+def facts(shop: Shop) -> list[tuple[str, dict[str, Any]]]:
+    return [(what, data) for what, _request, data in shop.happened() if what != "stocked"]
+
+
+async def test_a_key_reserves_once_and_releases_once_beyond_the_death_of_the_inventory(tmp_path: Path) -> None:
+    shop = shop_of_inventory(tmp_path)
+    assert await keyed(shop, "reserve") == await keyed(shop, "reserve")
+    assert facts(shop) == [("stock reserved", {"product": "BOOK-001", "quantity": 2, "left": 98, "key": "k"})]
+    after = shop_of_inventory(tmp_path)
+    assert await keyed(after, "release") == (200, {"productId": "BOOK-001", "released": 2, "currentStock": 100})
+    assert await keyed(after, "release") == (200, {"productId": "BOOK-001", "released": 0, "currentStock": 100})
+    assert facts(after) == [("stock released", {"product": "BOOK-001", "quantity": 2, "left": 100, "key": "k"})]
+
+
+async def test_a_reservation_that_comes_after_its_release_takes_nothing() -> None:
+    shop = shop_of_inventory()
+    assert await keyed(shop, "release") == (200, {"productId": "BOOK-001", "released": 0, "currentStock": 100})
+    status, said = await keyed(shop, "reserve")
+    assert (status, said["message"]) == (400, "Cannot reserve - the reservation was released")
+    assert facts(shop) == []
+
+
+async def test_a_key_is_not_good_for_another_reservation() -> None:
+    shop = shop_of_inventory()
+    await keyed(shop, "reserve")
+    refused = (422, {"error": "this Idempotency-Key was used for another reservation"})
+    assert await keyed(shop, "reserve", quantity=3) == refused
+    assert await keyed(shop, "reserve", product="BOOK-002") == refused
+    assert await keyed(shop, "release", product="BOOK-002") == refused
+
+
+async def test_a_reservation_that_failed_may_be_asked_for_again() -> None:
+    shop = shop_of_inventory()
+    assert [(await keyed(shop, "reserve", product="BOOK-003"))[0] for _ in range(2)] == [400, 400]
+
+
+async def test_nothing_is_released_without_a_key() -> None:
+    shop = shop_of_inventory()
+    assert await keyed(shop, "release", "") == (400, {"error": "a release needs the Idempotency-Key of its reservation"})
