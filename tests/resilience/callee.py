@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 import trio
@@ -21,6 +21,7 @@ from chaoscli.events import (
     RetryPlanned,
 )
 from chaoscli.messages import REQUEST_ID, CallError, Request, Response, Result
+from chaoscli.resilience.attempt import Limit
 from chaoscli.resilience.call import Caller
 from chaoscli.resilience.policy import Policy
 
@@ -43,6 +44,8 @@ class Stage:
     script: Sequence[Act]
     policy: Policy
     seed: int = 7
+    sleep: Callable[[float], Awaitable[None]] = trio.sleep
+    limit: Limit = trio.move_on_after
     lines: list[str] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     requests: list[Request] = field(default_factory=list)
@@ -54,7 +57,8 @@ class Stage:
             callee="inventory",
             policy=self.policy,
             exchange=self._exchange,
-            sleep=trio.sleep,
+            sleep=self.sleep,
+            limit=self.limit,
             now=self.now,
             seed=self.seed,
             tell=self._tell,
@@ -83,7 +87,7 @@ class Stage:
     async def _exchange(self, request: Request) -> Response:
         act = self.script[min(len(self.requests), len(self.script) - 1)]
         self.requests.append(request)
-        await trio.sleep(act.after_s)
+        await self.sleep(act.after_s)
         if act.result is not None:
             raise CallError(act.result, "the script says so")
         return Response(status=act.status, headers=act.headers, body=act.body)

@@ -27,6 +27,7 @@ from chaoscli.resilience.policy import (
     Retry,
     Throttle,
 )
+from chaoscli.worlds.clock import Kernel, simulate
 from tests.resilience.callee import Act, Stage
 
 ACTS = st.builds(
@@ -122,6 +123,28 @@ def test_every_start_has_one_end_and_every_retry_was_planned(policy: Policy, scr
     assert again == planned
     assert set(started.values()) <= {1}
     assert [event.at for event in stage.events] == sorted(event.at for event in stage.events)
+
+
+def simulated(policy: Policy, script: Sequence[Act], gaps: Sequence[float], seed: int) -> list[str]:
+    """The same on the clock of simulated worlds, where what happens at one instant happens in an order of the seed's own."""
+
+    async def main(kernel: Kernel) -> list[str]:
+        stage = Stage(script=script, policy=policy, seed=seed, sleep=kernel.sleep, limit=kernel.move_on_after)
+        async with trio.open_nursery() as nursery:
+            for number, gap in enumerate(gaps, start=1):
+                await kernel.sleep(gap)
+                nursery.start_soon(stage.call, f"r{number}")
+        return stage.lines
+
+    return simulate(main, seed=seed)
+
+
+@settings(max_examples=100, deadline=None)
+@given(ANY_POLICIES, SCRIPTS, GAPS, st.integers(0, 100))
+def test_a_simulated_caller_tells_the_same_story_whatever_its_policy_and_whatever_meets_at_one_instant(
+    policy: Policy, script: list[Act], gaps: list[float], seed: int
+) -> None:
+    assert simulated(policy, script, gaps, seed) == simulated(policy, script, gaps, seed)
 
 
 def calm_after(policy: Policy, script: Sequence[Act], gaps: Sequence[float]) -> str:
