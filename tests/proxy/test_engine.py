@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 
 import pytest
 import trio
@@ -31,7 +32,17 @@ def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
         yield ours, theirs
 
 
-async def test_timers_run_in_the_order_they_are_due_and_never_early(anywhere: str, nursery: trio.Nursery) -> None:
+@asynccontextmanager
+async def running(one: Engine) -> AsyncIterator[None]:
+    """Until the block ends; closed when it really does not run any more."""
+    async with trio.open_nursery() as nursery:
+        await nursery.start(one.run)
+        yield
+        nursery.cancel_scope.cancel()
+    one.close()
+
+
+async def test_timers_run_in_the_order_they_are_due_and_never_early(anywhere: str) -> None:
     one = Engine()
     ran: list[tuple[str, bool]] = []
     done = trio.Event()
@@ -42,18 +53,16 @@ async def test_timers_run_in_the_order_they_are_due_and_never_early(anywhere: st
         if len(ran) == 4:
             done.set()
 
-    await nursery.start(one.run)
-    now = one.now()
-    for name, after_s in (("third", 0.02), ("first", 0.005), ("second", 0.01), ("at once", -1.0)):
-        one.at(now + after_s, note, (name, now + after_s))
-    with trio.fail_after(PATIENCE_S):
-        await done.wait()
-    nursery.cancel_scope.cancel()
-    one.close()
+    async with running(one):
+        now = one.now()
+        for name, after_s in (("third", 0.02), ("first", 0.005), ("second", 0.01), ("at once", -1.0)):
+            one.at(now + after_s, note, (name, now + after_s))
+        with trio.fail_after(PATIENCE_S):
+            await done.wait()
     assert ran == [("at once", True), ("first", True), ("second", True), ("third", True)]
 
 
-async def test_timers_of_one_instant_run_in_the_order_they_were_set(anywhere: str, nursery: trio.Nursery) -> None:
+async def test_timers_of_one_instant_run_in_the_order_they_were_set(anywhere: str) -> None:
     one = Engine()
     ran: list[int] = []
     done = trio.Event()
@@ -61,17 +70,15 @@ async def test_timers_of_one_instant_run_in_the_order_they_were_set(anywhere: st
     for number in range(100):
         one.at(when, ran.append, number)
     one.at(when, lambda _: done.set(), None)
-    await nursery.start(one.run)
-    with trio.fail_after(PATIENCE_S):
-        await done.wait()
-    nursery.cancel_scope.cancel()
-    one.close()
+    async with running(one):
+        with trio.fail_after(PATIENCE_S):
+            await done.wait()
     assert ran == list(range(100))
 
 
 @pytest.mark.parametrize(("linger_s", "poll_s"), [(0.0, 0.0), (0.005, 0.0), (0.0, 0.0005), (0.005, 0.0005)])
 async def test_what_is_ready_is_called_however_the_engine_waits(
-    anywhere: str, linger_s: float, poll_s: float, pair: tuple[socket.socket, socket.socket], nursery: trio.Nursery
+    anywhere: str, linger_s: float, poll_s: float, pair: tuple[socket.socket, socket.socket]
 ) -> None:
     one = Engine(linger_s=linger_s, poll_s=poll_s)
     ours, theirs = pair
@@ -83,23 +90,19 @@ async def test_what_is_ready_is_called_however_the_engine_waits(
         got.set()
 
     one.watch(ours.fileno(), READABLE, read)
-    await nursery.start(one.run)
-    for number in range(5):
-        got = trio.Event()
-        theirs.send(bytes([number]))
-        with trio.fail_after(PATIENCE_S):
-            await got.wait()
-    one.forget(ours.fileno())
-    theirs.send(b"unheard")
-    await trio.testing.wait_all_tasks_blocked(0.02)
-    nursery.cancel_scope.cancel()
-    one.close()
+    async with running(one):
+        for number in range(5):
+            got = trio.Event()
+            theirs.send(bytes([number]))
+            with trio.fail_after(PATIENCE_S):
+                await got.wait()
+        one.forget(ours.fileno())
+        theirs.send(b"unheard")
+        await trio.testing.wait_all_tasks_blocked(0.02)
     assert heard == [b"\0", b"\1", b"\2", b"\3", b"\4"]
 
 
-async def test_other_tasks_get_their_turns_while_bytes_never_end(
-    pair: tuple[socket.socket, socket.socket], nursery: trio.Nursery
-) -> None:
+async def test_other_tasks_get_their_turns_while_bytes_never_end(pair: tuple[socket.socket, socket.socket]) -> None:
     one = Engine(linger_s=1.0)
     ours, theirs = pair
     theirs.send(b"never read, so ready for ever")
@@ -110,17 +113,15 @@ async def test_other_tasks_get_their_turns_while_bytes_never_end(
         calls += 1
 
     one.watch(ours.fileno(), READABLE, ready)
-    await nursery.start(one.run)
-    with trio.fail_after(PATIENCE_S):
-        for _ in range(20):
-            await trio.lowlevel.checkpoint()
-    assert calls
-    one.forget(ours.fileno())
-    nursery.cancel_scope.cancel()
-    one.close()
+    async with running(one):
+        with trio.fail_after(PATIENCE_S):
+            for _ in range(20):
+                await trio.lowlevel.checkpoint()
+        assert calls
+        one.forget(ours.fileno())
 
 
-async def test_a_socket_closed_in_a_batch_is_not_mistaken_for_its_successor(nursery: trio.Nursery) -> None:
+async def test_a_socket_closed_in_a_batch_is_not_mistaken_for_its_successor() -> None:
     one = Engine()
     first, first_peer = socket.socketpair()
     second, second_peer = socket.socketpair()
@@ -146,11 +147,9 @@ async def test_a_socket_closed_in_a_batch_is_not_mistaken_for_its_successor(nurs
     one.watch(second.fileno(), READABLE, make("second"))
     first_peer.send(b"1")
     second_peer.send(b"2")
-    await nursery.start(one.run)
-    with trio.fail_after(PATIENCE_S):
-        await done.wait()
-    nursery.cancel_scope.cancel()
-    one.close()
+    async with running(one):
+        with trio.fail_after(PATIENCE_S):
+            await done.wait()
     for sock in (first_peer, second_peer, *spare):
         sock.close()
     assert len(called) == 1
@@ -158,7 +157,7 @@ async def test_a_socket_closed_in_a_batch_is_not_mistaken_for_its_successor(nurs
 
 
 async def test_a_timer_that_is_near_when_a_busy_turn_ends_is_not_forgotten(
-    pair: tuple[socket.socket, socket.socket], nursery: trio.Nursery, monkeypatch: pytest.MonkeyPatch
+    pair: tuple[socket.socket, socket.socket], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one = Engine()
     ours, theirs = pair
@@ -175,12 +174,10 @@ async def test_a_timer_that_is_near_when_a_busy_turn_ends_is_not_forgotten(
     one.at(due, lambda _: done.set(), None)
     one.watch(ours.fileno(), READABLE, be_busy)
     theirs.send(b"x")
-    await nursery.start(one.run)
-    with trio.fail_after(PATIENCE_S):
-        await done.wait()
-    one.forget(ours.fileno())
-    nursery.cancel_scope.cancel()
-    one.close()
+    async with running(one):
+        with trio.fail_after(PATIENCE_S):
+            await done.wait()
+        one.forget(ours.fileno())
 
 
 async def test_an_error_of_our_own_ends_the_run_and_leaves_nothing_open(pair: tuple[socket.socket, socket.socket]) -> None:
