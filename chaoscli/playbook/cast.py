@@ -175,7 +175,7 @@ def _read_calls(
     for callee, place, policy in named:
         if _can_be_called(caller, callee, place, services, loads, problems):
             if asks is not None and callee not in asks:
-                only = f"only {' and '.join(asks)}, by those names" if asks else "nobody"
+                only = f"only {', '.join(asks)}, by those names" if asks else "nobody"
                 problems.add(place, f"'{caller}' would never call '{callee}': a service of kind '{kind}' calls {only}")
             what = f"the policy of '{caller}' for '{callee}'"
             model = read_part(settings_part(Policy), policy, place, what, problems)

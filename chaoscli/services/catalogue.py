@@ -35,8 +35,8 @@ KINDS: dict[str, ServiceKind] = {
     "order": ServiceKind(
         settings=OrderSettings,
         make=Order,
-        doc="takes orders: POST /api/orders; calls inventory and payment, if joined to them",
-        asks=("inventory", "payment"),
+        doc="takes orders: POST /api/orders; calls user, inventory, pricing, payment and broker, if joined to them",
+        asks=("user", "inventory", "pricing", "payment", "broker"),
     ),
     "inventory": ServiceKind(
         settings=InventorySettings,
