@@ -103,11 +103,12 @@ class Through:
     def takes_over(self, old: Flow, waiting: Sequence[Action], now: float) -> Iterable[Action]:
         self.follows(old)
         yield from self.opened(now)
-        for action in waiting:
-            if isinstance(action, Send):
-                yield from self.received(action.data, now)
-            elif isinstance(action, Finish):
-                yield from self.ended(now)
+        # Pieces that a slicer made are one again, as they came.
+        data = b"".join(action.data for action in waiting if isinstance(action, Send))
+        if data:
+            yield from self.received(data, now)
+        if any(isinstance(action, Finish) for action in waiting):
+            yield from self.ended(now)
 
     def follows(self, earlier: Flow) -> None:
         """Take over what ``earlier`` counted, a flow of the same fault whose settings have changed in mid-connection.

@@ -24,6 +24,8 @@ MOST_EVENTS = 256
 MOST_TIMERS = 256
 # The engine's turn before trio gets one; the control plane may wait this long under full load.
 LONGEST_TURN_S = 0.002
+# A batch is seen through to its end, unless its callbacks are far slower than they should be (a slicer of single bytes).
+LONGEST_BATCH_S = 0.02
 # How long a lingering engine waits in its own selector before it looks whether trio has something to do.
 LINGER_TURN_S = 0.001
 # Some task of trio's is about its work then: so many turns of its loop may follow each other before bytes move again.
@@ -144,6 +146,7 @@ class Engine:
         """Run callbacks until nothing is ready any more, and wait ``patience_s`` for more; true if there were any."""
         poll, ready, timers, now = self._poller.poll, self._ready.get, self._timers, self.now
         end = now() + longest_s
+        too_late = end + LONGEST_BATCH_S
         busy = False
         self._in_turn = True
         polls = self._poll_s > 0.0
@@ -156,8 +159,11 @@ class Engine:
                 call = ready(fd)
                 if call is not None:
                     call(mask)
-                if timers and timers[0][0] <= now():
+                instant = now()
+                if timers and timers[0][0] <= instant:
                     self._run_due()
+                if instant > too_late:
+                    break  # what was not seen to is reported again
             if timers and timers[0][0] <= now():
                 self._run_due()
             if self._closing:
@@ -196,8 +202,10 @@ class Engine:
 
     def _run_due(self) -> None:
         timers, now = self._timers, self.now
-        for _ in range(MOST_TIMERS):
-            if not timers or timers[0][0] > now():
+        until = now() + LONGEST_TURN_S
+        for called in range(MOST_TIMERS):
+            instant = now()
+            if not timers or timers[0][0] > instant or (called and instant > until):
                 break
             _, _, call, argument = heapq.heappop(timers)
             call(argument)
