@@ -8,3 +8,10 @@ def playbook_names(incomplete: str) -> list[str]:
     from chaoscli.playbook.load import shipped
 
     return [one.name for one in shipped() if one.name.startswith(incomplete)]
+
+
+def playbook_names_and_topics(incomplete: str) -> list[str]:
+    """What can be explained."""
+    from chaoscli.playbook.reference import TOPICS
+
+    return [*playbook_names(incomplete), *(topic for topic in TOPICS if topic.startswith(incomplete))]

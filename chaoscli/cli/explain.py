@@ -1,4 +1,4 @@
-"""``chaos explain``: what a playbook is about, before it is played."""
+"""``chaos explain``: what a playbook is about, before it is played; or a page of the reference."""
 
 from __future__ import annotations
 
@@ -6,24 +6,27 @@ from typing import Annotated
 
 import typer
 
-from chaoscli.cli.completion import playbook_names
+from chaoscli.cli.completion import playbook_names_and_topics
 from chaoscli.cli.guard import guarded
 
 
 def explain(
     name: Annotated[
-        str, typer.Argument(metavar="PLAYBOOK", help="A name from `chaos list`, or a file.", autocompletion=playbook_names)
+        str,
+        typer.Argument(
+            metavar="PLAYBOOK|TOPIC",
+            help="A name from `chaos list`, a file, or one of: faults, policies, measures, load, expectations, services.",
+            autocompletion=playbook_names_and_topics,
+        ),
     ],
 ) -> None:
-    """Explain a playbook: its lesson, who calls whom, what goes wrong when, what each variant changes."""
+    """Explain a playbook (its lesson, who calls whom, what goes wrong when), or what may be written in one."""
 
     def verb() -> int:
+        from chaoscli.cli.explaining import page_of
         from chaoscli.cli.output import Output
-        from chaoscli.playbook.explain import explain as explained
-        from chaoscli.playbook.load import load_playbook
-        from chaoscli.views.explanation import ExplanationPage
 
-        Output().print(ExplanationPage(explained(load_playbook(name))))
+        Output().print(page_of(name))
         return 0
 
     guarded(verb)

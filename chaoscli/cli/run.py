@@ -52,6 +52,7 @@ def run(
         bool, typer.Option("--json", help="One JSON document of the outcome on stdout, and nothing else there.")
     ] = False,
     record: Annotated[Path | None, typer.Option(metavar="FILE", help="Write every event as JSON lines.")] = None,
+    dry: Annotated[bool, typer.Option("--dry", help="Play nothing: print who would start, and what to expect when.")] = False,
     svg: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the final picture as SVG.")] = None,
     junit: Annotated[Path | None, typer.Option(metavar="FILE", help="Write JUnit XML.", rich_help_panel=_CI)] = None,
     md: Annotated[
@@ -84,9 +85,6 @@ def run(
     worse_by: Annotated[
         str, typer.Option(metavar="SHARE", help="How much worse a measure may be than in the baseline.", rich_help_panel=_CI)
     ] = "10%",
-    dry: Annotated[
-        bool, typer.Option("--dry", help="Play nothing: print who starts, what happens when, what to expect.")
-    ] = False,
 ) -> None:
     """Play playbooks: services start, load arrives, faults come and go, the timeline draws, expectations are judged.
 
@@ -105,6 +103,10 @@ def run(
             github=_github(github), fail_fast=fail_fast, repeat=repeat, retries=retries, baseline=baseline,
             save_baseline=save_baseline, worse_by=share_of(worse_by),
         )  # fmt: skip
+        if dry:
+            from chaoscli.cli.planning import print_plans
+
+            return print_plans(options)
         from chaoscli.cli.playing import play_all
 
         return play_all(options)

@@ -1,0 +1,190 @@
+"""What a playbook will do, worked out without playing it: who starts, what happens when, how long callers may wait for each
+other, and how many calls one request may become."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from chaoscli.load.settings import Load
+from chaoscli.playbook.explain import Moment, explain
+from chaoscli.playbook.meaning import Playbook, Variant
+from chaoscli.resilience.policy import Policy, Retry
+from chaoscli.settings import from_plain
+from chaoscli.topology import Link, NodeSpec, Topology
+from chaoscli.units import format_rate
+
+# Chains of a playbook's at most two dozen nodes; a net of them has more paths than anybody reads.
+MOST_CHAINS = 32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Happening:
+    """One moment of the play. ``only_in`` names the variants it happens in, when not in all."""
+
+    at_s: float
+    text: str
+    only_in: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chain:
+    """One way a request goes down, in one variant. ``waits_s`` is how long its first caller may wait for what the others
+    wait for (infinite: for as long as the last one says nothing); ``least`` and ``most`` are the calls that the last one gets
+    for one request, when nothing fails and when every try does."""
+
+    variant: str
+    path: tuple[str, ...]
+    waits_s: float
+    least: float
+    most: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """``starts`` are the waves in which services start, ``offers`` what each load sends."""
+
+    name: str
+    title: str
+    lasts_s: float
+    variants: tuple[str, ...]
+    starts: tuple[tuple[str, ...], ...]
+    offers: tuple[str, ...]
+    happenings: tuple[Happening, ...]
+    chains: tuple[Chain, ...]
+    expectations: tuple[str, ...]
+
+
+def plan(playbook: Playbook) -> Plan:
+    topology = playbook.variants[0].topology
+    return Plan(
+        name=playbook.name,
+        title=playbook.title,
+        lasts_s=playbook.lasts_s,
+        variants=tuple(variant.name for variant in playbook.variants),
+        starts=tuple(tuple(_described(node) for node in wave) for wave in topology.waves()),
+        offers=tuple(_offer(node) for node in topology.loads),
+        happenings=tuple(_happenings(playbook)),
+        chains=tuple(chain for variant in playbook.variants for chain in _chains(variant)),
+        expectations=tuple(one.text for one in playbook.expectations),
+    )
+
+
+def _described(node: NodeSpec) -> str:
+    return node.name if node.kind == node.name else f"{node.name} ({node.kind})"
+
+
+def _offer(node: NodeSpec) -> str:
+    load = from_plain(Load, node.settings)
+    evenly = "evenly" if load.arrivals == "constant" else "at random"
+    return f"{node.name}: {load.request}, {format_rate(load.rate)}, {evenly}"
+
+
+def _happenings(playbook: Playbook) -> Iterator[Happening]:
+    found = [Happening(at_s=0.0, text="curtain: the load begins"), Happening(at_s=playbook.lasts_s, text="the end")]
+    for moment in explain(playbook).timeline:
+        found.append(Happening(at_s=moment.at_s, text=f"{moment.name} begins: {_aimed(moment)}", only_in=moment.only_in))
+        if moment.until_s is not None:
+            found.append(Happening(at_s=moment.until_s, text=f"{moment.name} heals", only_in=moment.only_in))
+    yield from sorted(found, key=lambda one: one.at_s)
+
+
+def _aimed(moment: Moment) -> str:
+    """With where it strikes, unless the words say so themselves."""
+    return moment.text if moment.text.startswith("partition") else f"{moment.text}, {', '.join(moment.targets)}"
+
+
+def _chains(variant: Variant) -> Iterator[Chain]:
+    for load in variant.topology.loads:
+        for number, path in enumerate(_paths(variant.topology, (load.name,))):
+            if number == MOST_CHAINS:
+                return
+            yield _chain(variant, path)
+
+
+def _paths(topology: Topology, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """Every way down from the end of ``path``; a ring ends where it closes."""
+    callees = [callee for callee in topology.node(path[-1]).calls if callee not in path]
+    if not callees and len(path) > 1:
+        yield path
+    for callee in callees:
+        yield from _paths(topology, (*path, callee))
+
+
+def _chain(variant: Variant, path: tuple[str, ...]) -> Chain:
+    links = [Link(caller, callee) for caller, callee in itertools.pairwise(path)]
+    waits_s, least, most = math.inf, 1.0, 1.0
+    for link in reversed(links):
+        caller = variant.topology.node(link.caller)
+        policy = _policy(caller, link.callee)
+        row, side = calls_for_one(caller, link.callee)
+        waits_s = longest_wait_s(policy, waits_s) * row
+        least, most = least * row * side, most * row * side * most_tries(policy)
+    return Chain(variant=variant.name, path=path, waits_s=waits_s, least=least, most=most)
+
+
+def _policy(caller: NodeSpec, callee: str) -> Policy:
+    if caller.kind == "load":
+        return from_plain(Load, caller.settings).policy
+    return from_plain(Policy, dict(caller.calls[callee]))
+
+
+def calls_for_one(caller: NodeSpec, callee: str) -> tuple[int, int]:
+    """How often a node calls one other for each request when all goes well: one after the other, and side by side."""
+    settings: Mapping[str, Any] = caller.settings
+    if caller.kind == "order" and callee == "inventory" and settings.get("reserve", True):
+        return 2, 1  # asks whether there is stock, then takes from it
+    if caller.kind == "hop" and not settings.get("batch", False):
+        times = int(settings.get("times", 1))
+        return (1, times) if settings.get("parallel", False) else (times, 1)
+    return 1, 1
+
+
+def longest_wait_s(policy: Policy, callee_s: float) -> float:
+    """How long a caller may wait for one call whose callee answers after ``callee_s``: each layer's part, from the inside out.
+
+    A cache, a throttle or an open breaker only make it shorter.
+    """
+    waits_s = callee_s
+    for layer in reversed(policy.layers):
+        if layer == "timeout" and policy.timeout is not None:
+            waits_s = min(waits_s, policy.timeout)
+        elif layer == "deadline" and policy.deadline is not None:
+            waits_s = min(waits_s, policy.deadline)
+        elif layer == "retry" and policy.retry is not None:
+            waits_s = policy.retry.attempts * waits_s + sum(longest_pauses_s(policy.retry))
+        elif layer == "hedge" and policy.hedge is not None:
+            waits_s += policy.hedge.copies * policy.hedge.after
+        elif layer == "rate_limit" and policy.rate_limit is not None:
+            waits_s += policy.rate_limit.wait
+        elif layer == "bulkhead" and policy.bulkhead is not None:
+            # Those in front leave in rounds of as many as there are slots.
+            waits_s *= 1 + math.ceil(policy.bulkhead.queue / policy.bulkhead.slots)
+    return waits_s
+
+
+def longest_pauses_s(retry: Retry) -> Iterator[float]:
+    """The longest that each pause between two tries can be; a server's Retry-After is not among them."""
+    pause_s = retry.base
+    for _ in range(retry.attempts - 1):
+        if retry.backoff == "none":
+            yield 0.0
+        elif retry.jitter == "decorrelated":
+            pause_s = min(retry.cap, 3 * pause_s)
+            yield pause_s
+        else:
+            yield min(retry.cap, pause_s)
+            pause_s *= retry.factor if retry.backoff == "exponential" else 1.0
+
+
+def most_tries(policy: Policy) -> float:
+    """Calls that one call may become when every try fails; with a budget in the long run, which is what it is for."""
+    tries = 1.0
+    if policy.retry is not None:
+        tries = float(policy.retry.attempts)
+        if policy.retry.budget is not None:
+            tries = min(tries, 1 + policy.retry.budget)
+    return tries * (1 + (policy.hedge.copies if policy.hedge is not None else 0))

@@ -1,0 +1,249 @@
+"""Reference pages as plain data, drawn from the catalogues and models that playbooks are read with: none can be missing or
+stale, because there is no other list of what there is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from typing import Any, get_args
+
+from chaoscli.checks import expectation
+from chaoscli.checks.catalogue import INVARIANTS
+from chaoscli.checks.sentence import Relation
+from chaoscli.faults.catalogue import FAULTS, FaultKind
+from chaoscli.load.settings import Load
+from chaoscli.measures.base import COUNT, Measure, When
+from chaoscli.measures.catalogue import MEASURES
+from chaoscli.playbook.cast import service_part
+from chaoscli.playbook.model import settings_fields, settings_part
+from chaoscli.playbook.schema import playbook_schema
+from chaoscli.playbook.script import fault_part
+from chaoscli.resilience.policy import LAYERS, Policy
+from chaoscli.services.catalogue import KINDS
+
+Schema = Mapping[str, Any]
+
+_HARMS = {"bytes": "the bytes of a link", "messages": "whole requests and replies", "datagrams": "datagrams", "node": "a node"}
+_TYPES = {"string": "text", "integer": "number", "number": "number", "boolean": "true | false", "object": "mapping"}
+_WHEN: Mapping[When, str] = {
+    "during": "while the fault lasted, each time it did",
+    "before": "before it first came",
+    "after": "after it last healed",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One thing that may be written: its name, how its value is written, what holds without it (empty: it must be given)."""
+
+    name: str
+    written: str = ""
+    usual: str = ""
+    doc: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    heading: str
+    doc: str = ""
+    text: str = ""
+    rows: tuple[Row, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    title: str
+    lead: str
+    sections: tuple[Section, ...]
+    example: str = ""
+
+
+def page(topic: str) -> Page:
+    """The page of one of TOPICS."""
+    return TOPICS[topic]()
+
+
+def nearest_topic(word: str) -> str:
+    """The topic that was probably meant; empty when none was."""
+    return next(iter(get_close_matches(word, TOPICS, n=1, cutoff=0.6)), "")
+
+
+def faults() -> Page:
+    every = _rows(fault_part("latency").model_json_schema(), only=_shared_keys())
+    return Page(
+        title="faults: what can go wrong",
+        lead="A fault is one entry of the list `faults`. Its kind is a key whose value says where it strikes; faults may"
+        " overlap, each ends by itself, and all are undone on every way out of a run.",
+        sections=(Section(heading="every fault", rows=every), *(_fault(row) for row in FAULTS.values())),
+        example="faults:\n  - { name: lag, latency: order -> inventory, delay: 300ms, jitter: 50ms, at: 2s, for: 3s }",
+    )
+
+
+def _fault(row: FaultKind) -> Section:
+    schema = fault_part(row.kind).model_json_schema()
+    shared = _shared_keys() - {"direction", "share"}
+    return Section(heading=row.kind, doc=f"Harms {_HARMS[row.harms]}.", rows=_rows(schema, leaving_out=shared, first=row.kind))
+
+
+def _shared_keys() -> frozenset[str]:
+    """What may be written for any fault of a link's bytes that is not a setting of its own."""
+    row = FAULTS["latency"]
+    return frozenset(fault_part(row.kind).model_json_schema()["properties"]) - {row.kind, *settings_fields(row.settings)}
+
+
+def policies() -> Page:
+    schema = settings_part(Policy).model_json_schema()
+    return Page(
+        title="policies: how a caller calls",
+        lead="A policy stands at a call: `order: { calls: { inventory: { timeout: 500ms } } }`. Its parts are layers around each"
+        f" attempt, from the outside in: {', '.join(LAYERS)}. `order` makes some of them change places. A load takes the same"
+        " keys about its own callee.",
+        sections=(Section(heading="a call", rows=_rows(schema)), *_nested(schema)),
+        example="order:\n  calls:\n    inventory: { timeout: 300ms, retry: { attempts: 3, backoff: exponential, jitter: full } }",
+    )
+
+
+def load() -> Page:
+    schema = settings_part(Load).model_json_schema()
+    own = frozenset(settings_fields(Load)) - frozenset(settings_fields(Policy)) | {"timeout"}
+    return Page(
+        title="load: who asks for what, and how often",
+        lead="Each entry of `load` starts requests on a schedule, whatever the replies do, and counts latency from the moment"
+        " each was meant to start. `${n}` is the request's number, `${n % 3}` goes round in three, `${request}` is its id. Every"
+        " key of a policy may stand here too: `chaos explain policies`.",
+        sections=(Section(heading="a load", rows=_rows(schema, only=own)),),
+        example="load:\n  shoppers: { request: GET inventory /api/inventory/check/BOOK-001, rate: 30/s }",
+    )
+
+
+def services() -> Page:
+    own = [frozenset(service_part(kind).model_json_schema()["properties"]) for kind in KINDS]
+    # The schema that editors get: it has the calls, which are no setting of a service.
+    whole = playbook_schema()
+    schema = {**whole["$defs"][service_part(next(iter(KINDS))).__name__], "$defs": whole["$defs"]}
+    shared = frozenset.intersection(*own) | {"calls"}
+    return Page(
+        title="services: who works",
+        lead="Each entry of `services` is a process of its own with workers and a queue. One that has the name of a kind is of"
+        " that kind; any other says `kind:`.",
+        sections=(
+            Section(heading="every service", rows=tuple(_of_any_kind(row) for row in _rows(schema, only=shared))),
+            *(section for section in _nested(schema) if section.heading != "calls"),
+            *(_service(kind, shared) for kind in KINDS),
+        ),
+        example="services:\n  inventory: { workers: 4, service_time: 20ms, queue: 64 }\n  depot: { kind: inventory }",
+    )
+
+
+def _of_any_kind(row: Row) -> Row:
+    """The model of one kind knows only its own name."""
+    return replace(row, written=" | ".join(KINDS)) if row.name == "kind" else row
+
+
+def _service(kind: str, shared: frozenset[str]) -> Section:
+    schema = service_part(kind).model_json_schema()
+    asks = KINDS[kind].asks
+    asking = "" if asks is None else (f" It asks {' and '.join(asks)}." if asks else " It asks nobody.")
+    return Section(heading=kind, doc=f"{KINDS[kind].doc}.{asking}", rows=_rows(schema, leaving_out=shared))
+
+
+def measures() -> Page:
+    return Page(
+        title="measures: what can be expected of a run",
+        lead="A measure is a number over one variant's recording. Alone it speaks of the requests of all loads; in parentheses"
+        " it speaks of a load, a link (`p99(order -> inventory)`), a service, a result or a fact, as far as it can. A measure"
+        " without data fails.",
+        sections=(Section(heading="measures", rows=tuple(_measure(one) for one in MEASURES.values())),),
+        example="expect:\n  - success > 99%\n  - p99(order -> inventory) < 200ms during lag",
+    )
+
+
+def _measure(measure: Measure) -> Row:
+    of = ", ".join(one for one in ("load", "link", "node", "result", "what") if one in measure.takes)
+    only = "" if len(measure.windows) == len(_WHEN) else f"; only {' or '.join(sorted(measure.windows))} a fault"
+    return Row(
+        name=measure.name, written="12" if measure.unit is COUNT else measure.unit.example, usual=of, doc=f"{measure.doc}{only}"
+    )
+
+
+def expectations() -> Page:
+    grammar = (expectation.__doc__ or "").partition("::\n\n")[2].partition("\n\n")
+    return Page(
+        title="expectations: what must hold at the end",
+        lead="Each entry of the list `expect` is a sentence as one would say it. Without variants it holds of every one.",
+        sections=(
+            Section(heading="how to say it", text=_dedented(grammar[0]), doc=" ".join(grammar[2].split()).replace("``", "`")),
+            Section(heading="comparisons", text="  ".join(get_args(Relation))),
+            Section(heading="windows", rows=tuple(Row(name=f"{when} FAULT", doc=doc) for when, doc in _WHEN.items())),
+            Section(heading="laws of the shop", rows=tuple(Row(name=law.name, doc=law.doc) for law in INVARIANTS.values())),
+        ),
+        example="expect:\n  - jitter: recovery <= 3s after slow\n  - success(budget) > success(naive)\n  - all: no oversell",
+    )
+
+
+def _dedented(text: str) -> str:
+    return "\n".join(line.removeprefix("    ") for line in text.splitlines())
+
+
+TOPICS: dict[str, Callable[[], Page]] = {
+    "faults": faults,
+    "policies": policies,
+    "measures": measures,
+    "load": load,
+    "expectations": expectations,
+    "services": services,
+}
+
+
+def _rows(
+    schema: Schema, *, only: frozenset[str] | None = None, leaving_out: frozenset[str] = frozenset(), first: str = ""
+) -> tuple[Row, ...]:
+    """The keys of one model, those that must be given before the others."""
+    properties = schema["properties"]
+    needed = set(schema.get("required", ()))
+    names = [name for name in properties if (only is None or name in only) and name not in leaving_out]
+    names.sort(key=lambda name: (name != first, name not in needed))
+    return tuple(_row(name, properties[name], needed=name in needed) for name in names)
+
+
+def _row(name: str, schema: Schema, *, needed: bool) -> Row:
+    usual = schema.get("default", "")
+    shown = {True: "true", False: "false"}.get(usual, str(usual)) if isinstance(usual, bool) else str(usual)
+    return Row(name=name, written=_written(schema), usual="must be given" if needed else shown, doc=schema.get("description", ""))
+
+
+def _written(schema: Schema) -> str:
+    """How a value is written, in a few words."""
+    if "anyOf" in schema:
+        return " | ".join(dict.fromkeys(_written(one) for one in schema["anyOf"]))
+    if "$ref" in schema:
+        return "mapping"
+    if "const" in schema:
+        return str(schema["const"])
+    if "enum" in schema:
+        return " | ".join(dict.fromkeys("none" if one is None else str(one) for one in schema["enum"]))
+    if "examples" in schema:
+        return str(schema["examples"][0])
+    if schema.get("pattern") == "->":
+        return "a -> b"
+    if schema.get("type") == "array":
+        items = schema.get("items", {})
+        return f"[{_written(items)}, ...]" if items else "list"
+    if schema.get("type") == "null":
+        return "none"
+    return _TYPES.get(str(schema.get("type", "")), "any")
+
+
+def _nested(schema: Schema) -> Iterator[Section]:
+    """A section for each key whose value is a mapping with a model of its own."""
+    for key, written in schema["properties"].items():
+        for reference in _references(written):
+            model = schema["$defs"][reference]
+            yield Section(heading=key, doc=model.get("description", "").replace("``", "`"), rows=_rows(model))
+
+
+def _references(schema: Schema) -> Iterator[str]:
+    for one in (schema, *schema.get("anyOf", ()), *schema.get("allOf", ())):
+        if "$ref" in one:
+            yield str(one["$ref"]).rpartition("/")[2]
