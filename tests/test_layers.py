@@ -43,7 +43,16 @@ MEMBERS: dict[str, tuple[str, ...]] = {
 
 # Modules of pure groups that are there to act; everything else in those groups decides and returns.
 PURE_GROUPS = ("words", "faults", "resilience", "load", "measures", "checks", "playbook", "faces")
-ACTING = ("resilience.attempt", "resilience.layers", "resilience.call", "load.generator", "load.process")
+ACTING = (
+    "resilience.call",
+    "resilience.attempt",
+    "resilience.answering",
+    "resilience.limits",
+    "resilience.sending_again",
+    "resilience.gates",
+    "load.generator",
+    "load.process",
+)
 PURE_ELSEWHERE = (
     "proxy.exchange",
     "proxy.framing",

@@ -14,19 +14,13 @@ import trio
 
 from chaoscli.events import Event
 from chaoscli.messages import CallError, Request, Response
-from chaoscli.resilience.attempt import Attempt, Call, Layer, Limit, Means, Prepare, Wish, WithDeadline, WithTimeout
-from chaoscli.resilience.layers import (
-    WithBreaker,
-    WithBulkhead,
-    WithCache,
-    WithFallback,
-    WithHedge,
-    WithRateLimit,
-    WithRetry,
-    WithThrottle,
-)
+from chaoscli.resilience.answering import WithCache, WithFallback
+from chaoscli.resilience.attempt import Attempt, Call, Layer, Limit, Means, Prepare, Wish
+from chaoscli.resilience.gates import WithBreaker, WithBulkhead, WithRateLimit, WithThrottle
+from chaoscli.resilience.limits import WithDeadline, WithTimeout
 from chaoscli.resilience.policy import Layer as LayerName
 from chaoscli.resilience.policy import Policy
+from chaoscli.resilience.sending_again import WithHedge, WithRetry
 
 
 class Caller:

@@ -1,9 +1,9 @@
 """How a caller calls: the settings of everything that happens between wanting an answer and giving up.
 
 Each policy is a layer around the next, from the outside in as ``LAYERS`` says unless the settings say otherwise: which of two
-is outside is a decision, and getting it wrong is a lesson. ``layers.py`` drives them, the deciders beside this file hold the
-arithmetic. Defaults are beside those of the libraries people know, so that a lesson learned here is true there; where they
-differ, it is because a play lasts seconds and a service has tens of workers.
+is outside is a decision, and getting it wrong is a lesson. ``call.py`` puts them around each other, the deciders beside this
+file hold the arithmetic. Defaults are beside those of the libraries people know, so that a lesson learned here is true there;
+where they differ, it is because a play lasts seconds and a service has tens of workers.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ from chaoscli.events import (
 from chaoscli.messages import REQUEST_ID, CallError, Request, Response, Result
 from chaoscli.resilience.attempt import Limit
 from chaoscli.resilience.call import Caller
-from chaoscli.resilience.policy import Policy
+from chaoscli.resilience.policy import Breaker, Policy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,3 +125,24 @@ def told(event: Event) -> str:
             raise AssertionError(event)
     assert (event.caller, event.callee) == ("order", "inventory")
     return f"{event.at:.3f} {event.request} {what}"
+
+
+REFUSED = Act(result=Result.REFUSED)
+DOWN = Act(status=503)
+LATER = Act(after_s=9.0)
+# Opens after two failures, and tries one call a second later.
+QUICK = Breaker(calls=4, at_least=2, open_for=1.0, trials=1)
+
+
+async def together(stage: Stage, *names: str, apart_s: float = 0.001) -> list[str]:
+    """Calls that begin one just after another: how each came out, in the order of their ends."""
+    ends: list[str] = []
+
+    async def call(number: int, name: str) -> None:
+        await trio.sleep(apart_s * number)
+        ends.append(f"{name} {await stage.call(name)}")
+
+    async with trio.open_nursery() as nursery:
+        for number, name in enumerate(names):
+            nursery.start_soon(call, number, name)
+    return ends
