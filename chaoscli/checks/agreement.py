@@ -6,8 +6,10 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from chaoscli.events import Answered, CallEnded, FaultInjected
 from chaoscli.measures.catalogue import MEASURES
 from chaoscli.outcome import Outcome
+from chaoscli.recording import Recording, RunRecording
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +56,30 @@ class Comparison:
     simulated: str
     tolerance: str
     agrees: bool
+
+
+def link_s(run: RunRecording) -> float | None:
+    """What a message took from peer to peer, in the median, as seconds: half of what calls took beyond the callee's own time.
+
+    It is the host's part in the story; simulated links that take as long leave the story itself to compare. None without calls.
+    """
+    beyond = sorted(seconds for recording in run.variants.values() for seconds in _beyond_the_callee(recording))
+    return max(0.0, beyond[len(beyond) // 2] / 2) if beyond else None
+
+
+def _beyond_the_callee(recording: Recording) -> Iterator[float]:
+    """Calls and answers that can be told apart: one of each for the same request and attempt, while nothing was injected."""
+    until = min((one.at for one in recording.of(FaultInjected)), default=math.inf)
+    answers: dict[tuple[str, str, str, int], list[Answered]] = {}
+    for answer in recording.of(Answered):
+        answers.setdefault((answer.caller, answer.node, answer.request, answer.attempt), []).append(answer)
+    calls: dict[tuple[str, str, str, int], list[CallEnded]] = {}
+    for call in recording.of(CallEnded):
+        calls.setdefault((call.caller, call.callee, call.request, call.attempt), []).append(call)
+    for key, ended in calls.items():
+        answered = answers.get(key, ())
+        if len(ended) == len(answered) == 1 and ended[0].at < until:
+            yield ended[0].seconds - answered[0].queued_s - answered[0].worked_s
 
 
 def compare(real: Outcome, simulated: Outcome) -> tuple[Comparison, ...]:

@@ -34,11 +34,14 @@ class Compared(Protocol):
 
 
 class Agreement:
-    """One playbook: a row for each difference, or for everything if ``all_rows``; then the count, and how late the real load
-    was at worst, which tells how busy the host was."""
+    """One playbook: a row for each difference, or for everything if ``all_rows``; then the count, what a message took
+    in both worlds, and how late the real load was at worst, which tells how busy the host was."""
 
-    def __init__(self, playbook: str, compared: Sequence[Compared], *, late_s: float = 0.0, all_rows: bool = False) -> None:
+    def __init__(
+        self, playbook: str, compared: Sequence[Compared], *, message_s: float = 0.0, late_s: float = 0.0, all_rows: bool = False
+    ) -> None:
         self._playbook = playbook
+        self._message_s = message_s
         self._late_s = late_s
         self._compared = compared
         self._all_rows = all_rows
@@ -64,5 +67,6 @@ class Agreement:
             yield table
         agreed = sum(one.agrees for one in self._compared)
         sign = Text(glyphs.yes, STYLES["good"]) if agreed == len(self._compared) else Text(glyphs.no, STYLES["wrong"])
+        links = f", with links of {format_duration(self._message_s)}" if self._message_s else ""
         late = f"; the real load was up to {format_duration(self._late_s)} late, by a busy host" if self._late_s > BUSY_S else ""
-        yield Text.assemble(sign, f" {self._playbook}: the worlds agree on {agreed} of {len(self._compared)}{late}")
+        yield Text.assemble(sign, f" {self._playbook}: the worlds agree on {agreed} of {len(self._compared)}{links}{late}")

@@ -28,7 +28,7 @@ from chaoscli.topology import Link, NodeSpec, Topology
 from chaoscli.worlds.base import Recorder
 from chaoscli.worlds.clock import Gate, Kernel
 from chaoscli.worlds.life import Life, MemoryDisk, SimulatedNode, wall_s
-from chaoscli.worlds.wire import MemoryLink, MemoryLinks, MemoryTransport
+from chaoscli.worlds.wire import LINK_S, MemoryLink, MemoryLinks, MemoryTransport
 
 # Background work is at it for this long before the curtain, as in the real world.
 CURTAIN_DELAY_S = 0.05
@@ -42,8 +42,9 @@ class SimulatedWorld:
     """One variant's nodes and links. Made by ``open_simulated_world``."""
 
     def __init__(
-        self, topology: Topology, recorder: Recorder, seed: int, kernel: Kernel, nursery: trio.Nursery, lasts_s: float
-    ) -> None:
+        self, topology: Topology, recorder: Recorder, seed: int, kernel: Kernel, nursery: trio.Nursery, lasts_s: float,
+        link_s: float,
+    ) -> None:  # fmt: skip
         self._topology = topology
         self._recorder = recorder
         self._seed = seed
@@ -56,7 +57,7 @@ class SimulatedWorld:
         self._loads: dict[str, Generator] = {}
         self._skews: dict[str, ClockSkew] = {}
         self._speeds: dict[str, float] = {}
-        self._links = MemoryLinks(kernel, topology, seed=seed, tell=self._tell, accept=self._accept)
+        self._links = MemoryLinks(kernel, topology, seed=seed, tell=self._tell, accept=self._accept, link_s=link_s)
         self.board = MemoryBoard(self._links)
 
     # -- time --------------------------------------------------------------------------------------------------------------
@@ -247,13 +248,13 @@ class MemoryBoard:
 
 @asynccontextmanager
 async def open_simulated_world(
-    topology: Topology, recorder: Recorder, *, seed: int, kernel: Kernel, lasts_s: float
+    topology: Topology, recorder: Recorder, *, seed: int, kernel: Kernel, lasts_s: float, link_s: float = LINK_S
 ) -> AsyncIterator[SimulatedWorld]:
-    """All nodes ready, in a run of ``simulate`` that begins ``CURTAIN_DELAY_S`` before zero. NotMadeError for what cannot be
-    simulated."""
+    """All nodes ready, in a run of ``simulate`` that begins ``CURTAIN_DELAY_S`` before zero; a message takes ``link_s`` on a
+    clean link. NotMadeError for what cannot be simulated."""
     refuse_what_is_no_service_of_ours(topology)
     async with trio.open_nursery() as nursery:
-        world = SimulatedWorld(topology, recorder, seed, kernel, nursery, lasts_s)
+        world = SimulatedWorld(topology, recorder, seed, kernel, nursery, lasts_s, link_s)
         try:
             await world.set_up()
             yield world

@@ -44,14 +44,15 @@ class MemoryEnd:
     """
 
     __slots__ = (
-        "_closing", "_encode", "_reader", "bytes_read", "closed", "course", "engine", "gate", "other", "owner", "peer",
+        "_closing", "_encode", "_link_s", "_reader", "bytes_read", "closed", "course", "engine", "gate", "other", "owner", "peer",
         "read_ended", "waiting", "write_ended",
     )  # fmt: skip
 
     other: MemoryEnd
 
-    def __init__(self, kernel: Kernel, owner: MemoryConnection, encode: Callable[[Any], bytes]) -> None:
+    def __init__(self, kernel: Kernel, owner: MemoryConnection, link_s: float, encode: Callable[[Any], bytes]) -> None:
         self.engine = kernel
+        self._link_s = link_s
         self.owner = owner
         self.course: Course | None = None
         self.waiting: bytearray | None = bytearray()
@@ -163,7 +164,7 @@ class MemoryEnd:
 
     def _later(self, arrive: Callable[[Any], None], what: Any) -> None:
         kernel = self.engine
-        kernel.at(kernel.now() + LINK_S, arrive, what, self.gate)
+        kernel.at(kernel.now() + self._link_s, arrive, what, self.gate)
 
     def _arrived(self, message: Any) -> None:
         if self.peer is not None:
@@ -206,9 +207,7 @@ class MemoryConnection(FaultedConnection[MemoryEnd]):
     def __init__(self, kernel: Kernel, number: int, link: MemoryLink, *, store: Store) -> None:
         self._link = link
         self.callee_name = link.callee_name
-        super().__init__(
-            number, lambda owner: _ends(kernel, owner, link.callee_name), exchange=None, store=store, closed=link.closed
-        )
+        super().__init__(number, lambda owner: _ends(kernel, owner, link), exchange=None, store=store, closed=link.closed)
 
     @property
     def dialled(self) -> bool:
@@ -242,19 +241,20 @@ class MemoryConnection(FaultedConnection[MemoryEnd]):
 
 
 class MemoryLink(FaultedLink[MemoryConnection]):
-    """``accept`` makes the callee's side of a new connection."""
+    """``accept`` makes the callee's side of a new connection; ``link_s`` is what a message takes."""
 
     def __init__(
-        self, kernel: Kernel, name: str, callee: str, *, seed: int, tell: Callable[[Event], None], accept: Accept
+        self, kernel: Kernel, name: str, callee: str, *, seed: int, tell: Callable[[Event], None], accept: Accept, link_s: float
     ) -> None:
         super().__init__(name, seed=seed, tell=tell, now=kernel.now, http=True)
         self.callee_name = callee
+        self.link_s = link_s
         self._kernel = kernel
         self._accept = accept
 
     async def connect(self, gate: Gate | None) -> CallerPeer:
         """A new connection, one latency later; ConnectionRefusedError while a fault refuses."""
-        await self._kernel.sleep(LINK_S, gate)
+        await self._kernel.sleep(self.link_s, gate)
         if self._refuses:
             raise ConnectionRefusedError(errno.ECONNREFUSED, "nobody listens")
         self._accepted += 1
@@ -314,11 +314,13 @@ class MemoryLinks(Links[MemoryLink]):
         seed: int,
         tell: Callable[[Event], None],
         accept: Callable[[str], tuple[CalleePeer, Gate] | None],
+        link_s: float = LINK_S,
     ) -> None:
         super().__init__(tell=tell, now=kernel.now)
         self._of_caller: dict[str, dict[str, MemoryLink]] = {}
         for link in topology.links:
-            made = MemoryLink(kernel, str(link), link.callee, seed=seed, tell=tell, accept=partial(accept, link.callee))
+            accepting = partial(accept, link.callee)
+            made = MemoryLink(kernel, str(link), link.callee, seed=seed, tell=tell, accept=accepting, link_s=link_s)
             self._links[str(link)] = made
             self._of_caller.setdefault(link.caller, {})[link.callee] = made
 
@@ -332,8 +334,8 @@ class MemoryLinks(Links[MemoryLink]):
             link.crash(gate)
 
 
-def _ends(kernel: Kernel, owner: MemoryConnection, callee_name: str) -> tuple[MemoryEnd, MemoryEnd]:
-    caller = MemoryEnd(kernel, owner, lambda request: request_bytes(callee_name, request))
-    callee = MemoryEnd(kernel, owner, response_bytes)
+def _ends(kernel: Kernel, owner: MemoryConnection, link: MemoryLink) -> tuple[MemoryEnd, MemoryEnd]:
+    caller = MemoryEnd(kernel, owner, link.link_s, lambda request: request_bytes(link.callee_name, request))
+    callee = MemoryEnd(kernel, owner, link.link_s, response_bytes)
     caller.other, callee.other = callee, caller
     return caller, callee

@@ -7,10 +7,12 @@ from dataclasses import replace
 
 import pytest
 
-from chaoscli.checks.agreement import OF_LINKS, OF_VARIANTS, TOLERANCES, compare
+from chaoscli.checks.agreement import OF_LINKS, OF_VARIANTS, TOLERANCES, compare, link_s
 from chaoscli.measures.catalogue import STANDARD, STANDARD_OF_LINKS
 from chaoscli.outcome import Check, Outcome, VariantOutcome
-from tests.support.simulations import judged
+from chaoscli.recording import Header, RunRecording
+from chaoscli.worlds.wire import LINK_S
+from tests.support.simulations import judged, simulated
 
 LINK = "order -> inventory"
 
@@ -69,6 +71,13 @@ def test_every_measure_compared_is_a_standard_one_with_a_tolerance_and_a_reason(
     assert set(OF_LINKS) <= set(STANDARD_OF_LINKS)
     assert {*OF_VARIANTS, *OF_LINKS} == set(TOLERANCES)
     assert all(tolerance.reason for tolerance in TOLERANCES.values())
+
+
+def test_what_a_message_took_is_half_of_what_calls_took_beyond_the_callee() -> None:
+    """The simulated world must be given back what it was made with."""
+    assert link_s(simulated("drops")) == pytest.approx(LINK_S)
+    assert link_s(simulated("drops", link_s=0.003)) == pytest.approx(0.003)
+    assert link_s(RunRecording.of(Header(playbook="empty", variants=("one",)))) is None
 
 
 def test_a_whole_run_agrees_with_itself_and_not_with_one_whose_cure_is_gone() -> None:

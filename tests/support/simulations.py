@@ -11,11 +11,13 @@ from chaoscli.playbook.load import load_playbook
 from chaoscli.playbook.meaning import Playbook
 from chaoscli.recording import Header, RunRecorder, RunRecording
 from chaoscli.simulation import play_simulated
+from chaoscli.worlds.wire import LINK_S
 
 
 def simulated(
-    playbook: str | Path | Playbook, *, seed: int = 1, changed: Sequence[str] = (), variants: Sequence[str] = ()
-) -> RunRecording:
+    playbook: str | Path | Playbook, *, seed: int = 1, changed: Sequence[str] = (), variants: Sequence[str] = (),
+    link_s: float = LINK_S,
+) -> RunRecording:  # fmt: skip
     """The recording of one run, from the playbook as shipped or with ``path=value`` changes."""
     if not isinstance(playbook, Playbook):
         playbook = load_playbook(playbook, overrides=changed, variants=variants)
@@ -23,7 +25,7 @@ def simulated(
         playbook=playbook.name, seed=seed, world="simulated", variants=tuple(variant.name for variant in playbook.variants)
     )
     recorder = RunRecorder(header)
-    play_simulated(playbook, {name: recorder.variant(name) for name in header.variants}, seed=seed)
+    play_simulated(playbook, {name: recorder.variant(name) for name in header.variants}, seed=seed, link_s=link_s)
     return recorder.recording
 
 
