@@ -39,7 +39,7 @@ def run(
     world: Annotated[
         World, typer.Option(help="real: processes and sockets; sim: virtual time, over in a moment, exact by seed.")
     ] = World.REAL,
-    seed: Annotated[int | None, typer.Option(help="All dice and arrivals follow from it.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, max=2**53, help="All dice and arrivals follow from it.")] = None,
     variant: Annotated[list[str] | None, typer.Option(help="Play only this variant; may be repeated.")] = None,
     set_: Annotated[
         list[str] | None,

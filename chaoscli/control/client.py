@@ -61,7 +61,7 @@ class ControlClient:
         except (OSError, http.client.HTTPException) as error:
             where = f"{self.host}:{self.port}"
             raise NotMadeError(
-                f"no proxy answers on {where}: {str(error) or type(error).__name__}",
+                f"no proxy answers on {where}: {getattr(error, 'strerror', None) or str(error) or type(error).__name__}",
                 hint="start one with `chaos proxy`, or say where it is with --host and --port",
             ) from error
         finally:
