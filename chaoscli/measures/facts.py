@@ -28,6 +28,8 @@ FACTS: Mapping[str, str] = {
     "bank refunded": "the bank moved money back",
     "priced": "pricing said what a line costs",
     "charge repeated": "payment recognised a charge by its idempotency key, and took nothing",
+    "shipped": "shipping sent an order out",
+    "shipment repeated": "shipping recognised an order that it had sent out, and sent nothing",
     "published": "the broker keeps a message",
     "delivered": "the broker handed a message out; it may do so again",
     "acknowledged": "the broker need not deliver a message any more",
@@ -40,7 +42,7 @@ FACTS: Mapping[str, str] = {
 }
 # What changes the world, so that doing it twice for one request is wrong. Delivering a message twice is no such thing:
 # a broker promises at least once.
-EFFECTS = ("stock reserved", "order created", "charged", "worked off")
+EFFECTS = ("stock reserved", "order created", "charged", "shipped", "worked off")
 
 
 def count(recording: Recording, scope: Scope) -> float:

@@ -16,6 +16,7 @@ from chaoscli.services.order import Order, OrderSettings
 from chaoscli.services.payment import Payment, PaymentSettings
 from chaoscli.services.pricing import Pricing, PricingSettings
 from chaoscli.services.register import Register, RegisterSettings
+from chaoscli.services.shipping import Shipping, ShippingSettings
 from chaoscli.services.user import User, UserSettings
 from chaoscli.services.work import Capacity
 
@@ -59,6 +60,12 @@ KINDS: dict[str, ServiceKind] = {
     "user": ServiceKind(settings=UserSettings, make=User, doc="knows the customers: GET /api/users/validate/{customer}", asks=()),
     "pricing": ServiceKind(
         settings=PricingSettings, make=Pricing, doc="knows what things cost: GET /api/prices/{product}", asks=()
+    ),
+    "shipping": ServiceKind(
+        settings=ShippingSettings,
+        make=Shipping,
+        doc="sends out the orders that the broker has, at its own pace: POST and GET /api/shipments",
+        asks=("broker",),
     ),
     "hop": ServiceKind(
         settings=HopSettings, make=Hop, doc="a link of a chain: does its work, then asks the services it calls; any path"

@@ -16,21 +16,16 @@ from urllib.parse import quote
 import trio
 
 from chaoscli.faults.base import BadSetting
-from chaoscli.messages import ATTEMPT, CALLER, REQUEST_ID, SENT_AT, SERVED_AS, TRACE_PARENT, CallError, Request, Response, Result
+from chaoscli.messages import CallError, Headers, Request, Response, Result
 from chaoscli.services.base import Service
+from chaoscli.services.consumer import MOST_CONSUMERS, Consumer
 from chaoscli.services.node import Node
 from chaoscli.services.replies import json_value, passed_on, query, reply, whole_number
 from chaoscli.services.work import Capacity, Workers
 from chaoscli.settings import setting
 
-# Long enough that idle consumers cost next to nothing, short enough for a play of seconds to end in an orderly way.
-LONGEST_POLL_S = 1.0
-# After a failed lease; without it consumers would storm a broker that cannot be reached.
-PAUSE_AFTER_FAILURE_S = 0.1
 # What one request may ask for: five seconds of a worker of the default speed.
 MOST_ITEMS = 1000
-# As many idle connections as a caller keeps to one callee (ClientLimits.kept).
-MOST_CONSUMERS = 256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,48 +146,13 @@ class Hop(Service):
 
     async def run(self, workers: Workers) -> None:
         """Work off the topic, as many messages at once as there are consumers."""
-        if self._settings.consume is None:
-            return
-        async with trio.open_nursery() as nursery:
-            for number in range(1, self._settings.consumers + 1):
-                nursery.start_soon(self._consume, workers, self._settings.consume, number)
-
-    async def _consume(self, workers: Workers, topic: str, consumer: int) -> None:
-        asked = 0
-        while True:
-            asked += 1
-            message = await self._lease(topic, f"{self._node.name}-{consumer}-lease-{asked}")
-            if message is not None:
-                await self._work_off(workers, topic, message)
-
-    async def _lease(self, topic: str, name: str) -> dict[str, Any] | None:
-        timeout_s = self._node.policy(self._settings.broker).timeout
-        wait_s = LONGEST_POLL_S if timeout_s is None else min(LONGEST_POLL_S, timeout_s / 2)
-        cause = Request(method="POST", target="/", headers=((REQUEST_ID, name),))
-        target = f"/topics/{quote(topic, safe='')}/lease?wait={wait_s:g}"
-        try:
-            answer = await self._node.call(self._settings.broker, "POST", target, cause=cause)
-        except CallError:
-            await self._node.sleep(PAUSE_AFTER_FAILURE_S)
-            return None
-        if answer.status == 200 and not answer.header(SERVED_AS):  # a message remembered from before is no message
-            return dict(json_value(answer.body))
-        if answer.status != 204:
-            await self._node.sleep(PAUSE_AFTER_FAILURE_S)
-        return None
-
-    async def _work_off(self, workers: Workers, topic: str, message: dict[str, Any]) -> None:
-        """Acknowledge after the work, and after handing on: whatever fails, the message comes again and nothing is lost."""
-        request = _delivered(self._settings.broker, message)
-        answer = await workers.do(request, self.cost(request), self.handle)
-        if answer.status >= 400:
-            return
-        self._node.happened("worked off", request, topic=topic, message=message["id"], deliveries=message["deliveries"])
-        target = f"/topics/{quote(topic, safe='')}/ack/{message['id']}"
-        try:
-            await self._node.call(self._settings.broker, "POST", target, cause=request)
-        except CallError as error:
-            self._node.note(f"message {message['id']} of {topic} is done but not acknowledged: {error}", "warning")
+        settings = self._settings
+        if settings.consume is not None:
+            consumer = Consumer(
+                node=self._node, broker=settings.broker, topic=settings.consume, consumers=settings.consumers, read=_delivered,
+                tells="worked off",
+            )  # fmt: skip
+            await consumer.run(workers, self.cost, self.handle)
 
 
 async def _answered(callee: str, call: Any) -> Response:
@@ -211,14 +171,7 @@ def _message(request: Request) -> dict[str, Any]:
     return {"method": request.method, "target": request.target, "json": json_value(request.body)}
 
 
-def _delivered(broker: str, message: dict[str, Any]) -> Request:
-    """The request that was published, as it reaches the consumer; a second delivery is its second attempt."""
-    said = message["message"] if isinstance(message["message"], dict) else {}
-    headers = (
-        (REQUEST_ID, str(message["request"])),
-        (TRACE_PARENT, str(message["traceparent"])),
-        (CALLER, broker),
-        (ATTEMPT, str(message["deliveries"])),
-        (SENT_AT, str(message["sentAt"])),
-    )
+def _delivered(headers: Headers, message: Any) -> Request:
+    """The request that was published, as it reaches the consumer."""
+    said = message if isinstance(message, dict) else {}
     return Request(method=str(said.get("method", "POST")), target=str(said.get("target", "/")), headers=headers)

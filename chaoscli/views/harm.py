@@ -13,6 +13,7 @@ TWICE: Mapping[str, str] = {
     "stock reserved": "taken twice",
     "order created": "made twice",
     "charged": "paid twice",
+    "shipped": "sent twice",
     "worked off": "done twice",
 }
 LOST: Mapping[str, str] = {NEWER_WRITE_LOST: "writes lost"}

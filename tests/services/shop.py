@@ -32,12 +32,13 @@ OPENED: list[Node] = []
 
 class Shop:
     """Holds the nodes and everything they told. A wire takes ``wire_s`` each way; ``broken`` callees end calls that way, and
-    ``answers_lost`` of a callee say how many are lost after the work was done."""
+    ``answers_lost`` of a callee say how many are lost after the work was done, ``unheard`` of a target how many before."""
 
     def __init__(self, *, seed: int = 7, folder: str | None = None, wire_s: float = 0.0) -> None:
         self.events: list[Event] = []
         self.broken: dict[str, Result] = {}
         self.answers_lost: dict[str, int] = {}
+        self.unheard: dict[str, int] = {}
         self.nodes: dict[str, Node] = {}
         self.workers: dict[str, Workers] = {}
         self.heard: list[tuple[str, Request]] = []
@@ -77,6 +78,9 @@ class Shop:
             if self.broken[callee] is Result.TIMEOUT:
                 await trio.sleep_forever()
             raise CallError(self.broken[callee])
+        if self.unheard.get(request.target, 0):
+            self.unheard[request.target] -= 1
+            raise CallError(Result.RESET)
         response = self._answers.get(callee) or await self._doors[callee].handle(request)
         await trio.sleep(self._wire_s)
         if self.answers_lost.get(callee, 0):

@@ -32,7 +32,7 @@ PLACES = st.sampled_from(
         "/api/orders", "/api/inventory/check/BOOK-001", "/api/inventory/reserve/BOOK-001",
         "/api/inventory/release/BOOK-001", "/payment/charge",
         "/payment/refund", "/bank/charge", "/bank/refund", "/api/users/validate/CUST-1", "/api/prices/BOOK-001", "/topics/t",
-        "/topics/t/lease", "/topics/t/ack/1", "/register/k", "/actuator/metrics", "*",
+        "/api/shipments", "/api/shipments/x", "/topics/t/lease", "/topics/t/ack/1", "/register/k", "/actuator/metrics", "*",
     ]
 )  # fmt: skip
 PATHS = PLACES | st.lists(WORDS | VISIBLE, max_size=5).map(lambda parts: "/" + "/".join(parts))
@@ -49,6 +49,7 @@ JSON = st.recursive(
         | st.fixed_dictionaries({"userId": inner, "amount": inner})
         | st.fixed_dictionaries({"account": inner, "amount": inner})
         | st.fixed_dictionaries({"key": inner})
+        | st.fixed_dictionaries({"orderId": inner, "productId": inner, "quantity": inner, "customerId": inner})
         | st.dictionaries(st.text(max_size=3), inner, max_size=4)
     ),
     max_leaves=6,
