@@ -144,7 +144,7 @@ def _of_any_kind(row: Row) -> Row:
 def _service(kind: str, shared: frozenset[str]) -> Section:
     schema = service_part(kind).model_json_schema()
     asks = KINDS[kind].asks
-    asking = "" if asks is None else (f" It asks {' and '.join(asks)}." if asks else " It asks nobody.")
+    asking = "" if asks is None else (f" It asks {', '.join(asks)}." if asks else " It asks nobody.")
     return Section(heading=kind, doc=f"{KINDS[kind].doc}.{asking}", rows=_rows(schema, leaving_out=shared))
 
 

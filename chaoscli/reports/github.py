@@ -12,6 +12,7 @@ from typing import Literal
 
 from chaoscli.errors import PlaybookError
 from chaoscli.outcome import Check
+from chaoscli.reports.characters import clean
 from chaoscli.reports.markdown import markdown
 from chaoscli.reports.series import Attempt, Entry, Series, blame, sentence
 
@@ -100,7 +101,7 @@ def _line_of(entry: Entry, check: Check) -> int | None:
 
 
 def _data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return clean(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def _property(text: str) -> str:

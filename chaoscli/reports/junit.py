@@ -7,22 +7,18 @@ for they have no verdict. The pair of classname and name is unique: GitLab keeps
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from xml.sax.saxutils import escape, quoteattr
 
 from chaoscli.outcome import Check
+from chaoscli.reports.characters import clean
 from chaoscli.reports.series import WORDS, Attempt, Entry, Series, Take, blame, sentence
 
 # The case of the playing itself: it carries the seconds, and the error when there is no verdict.
 THE_RUN = "the run"
 THE_PLAYBOOK = "the playbook"
 THE_BASELINE = "no worse than the baseline"
-
-# XML 1.0 knows only these characters (section 2.2); terminals' colours go as a whole, not only their first byte.
-_FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_COLOURS = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,11 +161,6 @@ def _element(tag: str, attributes: Mapping[str, str], inside: str = "", *, depth
 
 def _attributes(attributes: Mapping[str, str]) -> str:
     return "".join(f" {name}={quoteattr(clean(value))}" for name, value in attributes.items())
-
-
-def clean(text: str) -> str:
-    """Without what XML 1.0 cannot carry."""
-    return _FORBIDDEN.sub("", _COLOURS.sub("", text))
 
 
 def _seconds(took_s: float) -> str:

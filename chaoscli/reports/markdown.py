@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from chaoscli.errors import ExitCode
 from chaoscli.outcome import Check
+from chaoscli.reports.characters import clean
 from chaoscli.reports.series import Entry, Series, Take, blame, sentence
 from chaoscli.units import format_duration
 from chaoscli.views.final import measure_rows
@@ -20,7 +21,7 @@ def markdown(series: Series) -> str:
     lines = [f"## chaos: {series.headline}", "", *_overview(series)]
     for entry in series.entries:
         lines += ["", *_section(entry)]
-    return "\n".join(lines) + "\n"
+    return clean("\n".join(lines)) + "\n"
 
 
 def sign(entry: Entry) -> str:
