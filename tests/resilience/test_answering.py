@@ -61,12 +61,14 @@ async def test_when_the_one_who_asked_is_given_up_another_takes_his_place(autoju
     assert (len(stage.requests), round(stage.now(), 3)) == (2, 0.6)
 
 
-async def test_what_has_an_effect_is_never_answered_from_the_cache(autojump_clock: MockClock) -> None:
-    stage = Stage(script=[Act()], policy=Policy(cache=Cache()))
-    for _ in range(3):
-        await stage.call(method="POST")
+async def test_what_has_an_effect_is_never_answered_from_the_cache_nor_shared(autojump_clock: MockClock) -> None:
+    stage = Stage(script=[Act(after_s=0.5)], policy=Policy(cache=Cache()))
+    async with trio.open_nursery() as nursery:
+        for name in ("r1", "r2", "r3"):
+            nursery.start_soon(stage.call, name, "POST")
+    await stage.call("r4", "POST")
 
-    assert len(stage.requests) == 3
+    assert len(stage.requests) == 4
 
 
 MARKED = {"content-type": "application/json", SERVED_AS: "fallback"}

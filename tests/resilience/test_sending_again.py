@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from trio.testing import MockClock
 
+from chaoscli.events import CallHedged
 from chaoscli.messages import IDEMPOTENCY_KEY, RETRY_AFTER
 from chaoscli.resilience.policy import Hedge, Policy, Retry
 from tests.resilience.callee import DOWN, LATER, REFUSED, Act, Stage
@@ -112,6 +113,18 @@ async def test_a_hedge_by_percentile_learns_how_long_answers_take(autojump_clock
         await stage.call(f"r{number}")
 
     assert [line.split(" ", 1)[1] for line in stage.lines if "hedged" in line] == ["r20 try 2 hedged after 0.020"]
+
+
+async def test_one_answer_in_twenty_that_hangs_stays_one_hedge_in_twenty(autojump_clock: MockClock) -> None:
+    # Quick answers take from 100 to 199 ms. What is given up counts as slow, or the percentile would come to lie among the quick
+    # ones and one in ten be hedged.
+    script = [Act(after_s=9.0 if number % 20 == 0 else 0.1 + number * 37 % 100 / 1000) for number in range(1000)]
+    stage = Stage(script=script, policy=Policy(timeout=None, hedge=Hedge(after=1.0, percentile=0.95)))
+    for number in range(800):
+        await stage.call(f"r{number}")
+    hedged = [event for event in stage.events[len(stage.events) // 2 :] if isinstance(event, CallHedged)]
+
+    assert 20 <= len(hedged) <= 28  # of four hundred
 
 
 async def test_the_key_is_the_same_for_every_attempt_and_another_for_another_call(autojump_clock: MockClock) -> None:
