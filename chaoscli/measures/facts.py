@@ -31,6 +31,7 @@ FACTS: Mapping[str, str] = {
     "shipped": "shipping sent an order out",
     "shipment repeated": "shipping recognised an order that it had sent out, and sent nothing",
     "published": "the broker keeps a message",
+    "message recovered": "a broker that was killed found this message in its database",
     "delivered": "the broker handed a message out; it may do so again",
     "acknowledged": "the broker need not deliver a message any more",
     "worked off": "a hop did the work of a message",

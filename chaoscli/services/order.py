@@ -80,7 +80,7 @@ class Order(Service):
         self._asked_again = count(1)
         self._book.give_up_pending("Order was interrupted")
         for entry in self._book.latest_created(TOLD_AGAIN):
-            node.happened("order recovered", entry.request, order=entry.id)
+            node.happened("order recovered", entry.request, order=entry.id, product=entry.product, quantity=entry.quantity)
 
     async def handle(self, request: Request) -> Response:
         match request.method, segments(request):

@@ -227,3 +227,16 @@ def test_each_message_is_pending_or_leased_or_done(steps: list[tuple[str, float]
 def test_a_message_must_stay_hidden_for_a_while() -> None:
     with pytest.raises(BadSetting, match="everybody works on it at once"):
         BrokerSettings(visibility=0.0)
+
+
+async def test_a_broker_that_opens_again_tells_what_it_has(tmp_path: Path) -> None:
+    before = Shop(folder=str(tmp_path))
+    before.open("broker", "broker")
+    await publish(before, "one", request="r-1")
+    await publish(before, "two", request="r-2")
+    after = Shop(folder=str(tmp_path))
+    after.open("broker", "broker")
+    assert after.happened() == [
+        ("message recovered", "r-1", {"topic": "t", "message": 1}),
+        ("message recovered", "r-2", {"topic": "t", "message": 2}),
+    ]

@@ -1,0 +1,32 @@
+"""One effect per key: what carries an idempotency key happens once, however often it was asked for or delivered."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from chaoscli.checks.laws import Finding, Invariant
+from chaoscli.events import Happened
+from chaoscli.measures.base import NoData
+from chaoscli.measures.facts import EFFECTS
+from chaoscli.recording import Recording
+
+
+def _judge(recording: Recording) -> Finding:
+    """The guilty are the requests whose effect was had already. One key may stand for a reservation and a charge at once."""
+    seen: Counter[tuple[str, str]] = Counter()
+    guilty: dict[str, None] = {}
+    for one in recording.of(Happened):
+        key = one.data.get("key")
+        if one.what not in EFFECTS or not key:
+            continue
+        seen[one.what, str(key)] += 1
+        if seen[one.what, str(key)] > 1:
+            guilty[one.request] = None
+    if not seen:
+        raise NoData("nothing that happened had a key")
+    return Finding(shown=f"{seen.total()} effects of {len(seen)} keys", guilty=tuple(guilty))
+
+
+ONE_EFFECT_PER_KEY = Invariant(
+    name="one effect per key", doc="what carries an idempotency key has one effect, however often it comes", judge=_judge
+)
