@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
+from rich.text import Text
+
 from chaoscli.cli.options import Options
 from chaoscli.cli.output import Output
 from chaoscli.cli.streams import say
@@ -18,7 +20,8 @@ from chaoscli.reports.junit import junit
 from chaoscli.reports.markdown import markdown
 from chaoscli.reports.series import Series
 from chaoscli.reports.series_json import series_document
-from chaoscli.views.closing import Closing
+from chaoscli.views.closing import Closing, again, headline
+from chaoscli.views.glyphs import STYLES, glyphs_for
 
 SUMMARY_FILE = "GITHUB_STEP_SUMMARY"
 
@@ -37,11 +40,23 @@ def report(series: Series, options: Options) -> int:
     if options.json:
         say(json.dumps(series_document(series), indent=2, ensure_ascii=False))
     elif _has_more_to_say(series):
-        Output().print(Closing(series))
+        _close(series)
     failed = [error for error in _attempted(report_files(series, options)) if error is not None]
     for error in failed:
         print(f"chaos: {error.render()}", file=sys.stderr)
     return max(series.exit_code, *(one.exit_code for one in failed), 0)
+
+
+def _close(series: Series) -> None:
+    console = Output()
+    console.print(Closing(series))
+    commands_again = list(again(series))
+    if commands_again:
+        console.print(Text("\nagain", STYLES["title"]))
+    for command in commands_again:
+        console.print(Text(f"  {command}"), soft_wrap=True)  # in one line, however long: it is there to be copied
+    console.print()
+    console.print(headline(series, glyphs_for(console)))
 
 
 def _has_more_to_say(series: Series) -> bool:

@@ -66,7 +66,7 @@ def page(topic: str) -> Page:
 
 def nearest_topic(word: str) -> str:
     """The topic that was probably meant; empty when none was."""
-    return next(iter(get_close_matches(word, TOPICS, n=1, cutoff=0.6)), "")
+    return next(iter(get_close_matches(word, TOPICS, n=1, cutoff=0.7)), "")
 
 
 def faults() -> Page:

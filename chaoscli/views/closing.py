@@ -1,4 +1,4 @@
-"""The end of a command that played more than one run: a table of all playbooks, and how to repeat what did not hold."""
+"""The end of a command that played more than one run: a table of all playbooks, what got worse, the commands to repeat."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from chaoscli.views.spread import spread_table
 
 
 class Closing:
-    """A row for each playbook, spreads where there were several takes, what got worse, and the commands to repeat."""
+    """Spreads where there were several takes, a row for each playbook, and what got worse."""
 
     def __init__(self, series: Series) -> None:
         self._series = series
@@ -35,16 +35,20 @@ class Closing:
             table.add_row(_sign(entry, glyphs), Text(entry.name, STYLES["lane"]), *_cells(entry))
         yield Indented(table, 0)
         yield from _worse(self._series)
-        again = list(_again(self._series))
-        if again:
-            yield ""
-            yield Text("again", STYLES["title"])
-            yield Indented(Text("\n".join(again)))
-        yield ""
-        code = self._series.exit_code
-        held = code is ExitCode.HELD
-        said = Text(f"{glyphs.yes if held else glyphs.no} {self._series.headline}", STYLES["good" if held else "wrong"])
-        yield said.append(f"  (exit {code.value})", STYLES["faint"])
+
+
+def headline(series: Series, glyphs: Glyphs) -> Text:
+    """The last line: how many ended how, and what the command exits with."""
+    code = series.exit_code
+    held = code is ExitCode.HELD
+    said = Text(f"{glyphs.yes if held else glyphs.no} {series.headline}", STYLES["good" if held else "wrong"])
+    return said.append(f"  (exit {code.value})", STYLES["faint"])
+
+
+def again(series: Series) -> Iterator[str]:
+    """The commands that play again what did not hold, or not at once. To be copied, so they are for lines of their own."""
+    for entry in series.entries:
+        yield from dict.fromkeys(take.last.repeat for take in entry.takes if take.exit_code or take.flaky)
 
 
 def _sign(entry: Entry, glyphs: Glyphs) -> Text:
@@ -82,8 +86,3 @@ def _worse(series: Series) -> Iterator[Text]:
             yield from (Text(f"  {one}", STYLES["wrong"]) for one in entry.compared.worse)
         if entry.compared.note:
             yield Text(f"{entry.name}: {entry.compared.note}", STYLES["faint"])
-
-
-def _again(series: Series) -> Iterator[str]:
-    for entry in series.entries:
-        yield from (take.last.repeat for take in entry.takes if take.exit_code or take.flaky)

@@ -1,0 +1,88 @@
+"""The verbs of somebody who writes a playbook: new, schema, explain and the dry run."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from chaoscli.cli.explaining import page_of
+from chaoscli.cli.writing import write_new
+from chaoscli.errors import UsageError
+from chaoscli.playbook.load import load_playbook
+from chaoscli.playbook.reference import TOPICS
+from chaoscli.playbook.schema import playbook_schema
+from tests.support.command import chaos
+from tests.views.golden import drawn
+
+
+def test_a_new_playbook_runs_and_holds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    assert write_new(Path("my checkout.yaml").with_name("checkout")) == (
+        "checkout.yaml is written; play it with\n  chaos run checkout.yaml"
+    )
+    assert load_playbook("checkout.yaml").name == "checkout"
+    ended = chaos("run", "checkout.yaml", "--world", "sim", "--quiet", "--repeat", "5", folder=tmp_path)
+    assert ended.code == 0, ended.out
+
+
+def test_a_new_playbook_explains_itself_in_comments(tmp_path: Path) -> None:
+    write_new(tmp_path / "checkout")
+    text = (tmp_path / "checkout.yaml").read_text()
+    assert text.startswith("# yaml-language-server: $schema=")
+    for topic in TOPICS:
+        assert f"`chaos explain {topic}`" in text
+
+
+def test_nothing_is_overwritten(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text("precious")
+    with pytest.raises(UsageError, match="is already there"):
+        write_new(tmp_path / "mine.yaml")
+    assert (tmp_path / "mine.yaml").read_text() == "precious"
+
+
+@pytest.mark.parametrize("name", ["1st", "with space", "x" * 41, "ü"])
+def test_what_no_playbook_can_be_called_is_refused(name: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="a playbook cannot be called"):
+        write_new(tmp_path / name)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="cannot be written: no such file or directory"):
+        write_new(tmp_path / "nowhere" / "checkout")
+
+
+def test_the_schema_is_that_of_the_language(tmp_path: Path) -> None:
+    ended = chaos("schema", folder=tmp_path)
+    assert (ended.code, json.loads(ended.out)) == (0, playbook_schema())
+
+
+@pytest.mark.parametrize("topic", TOPICS)
+@pytest.mark.parametrize("width", [40, 80, 120])
+def test_every_page_fits_its_terminal(topic: str, width: int) -> None:
+    text = drawn(page_of(topic), width)
+    assert max(len(line) for line in text.splitlines()) <= width
+
+
+def test_a_topic_that_was_nearly_named_is_offered() -> None:
+    with pytest.raises(UsageError) as raised:
+        page_of("policy")
+    assert raised.value.hint == "did you mean `chaos explain policies`?"
+
+
+def test_a_dry_run_plays_nothing_and_tells_the_plan(tmp_path: Path) -> None:
+    ended = chaos("run", "retries", "partition", "--dry", folder=tmp_path)
+    assert ended.code == 0
+    assert "naive    shoppers -> order -> inventory  1.8s           1x to 6x" in ended.out
+    assert "cut begins: partition order | inventory, silence" in ended.out
+    document = json.loads(chaos("run", "partition", "--dry", "--json", folder=tmp_path).out)
+    assert [chain["waits_s"] for chain in document["chains"]] == [None, 0.5, 0.5]
+
+
+def test_a_dry_run_of_a_wrong_playbook_says_what_is_wrong(tmp_path: Path) -> None:
+    ended = chaos("run", "nowhere", "--dry", folder=tmp_path)
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err.startswith("chaos: there is no playbook 'nowhere'")

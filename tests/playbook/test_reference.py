@@ -1,0 +1,99 @@
+"""The reference has a section or a row for everything there is, and for nothing that is not."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+import pytest
+
+from chaoscli.checks.catalogue import INVARIANTS
+from chaoscli.checks.sentence import Relation
+from chaoscli.faults.catalogue import FAULTS
+from chaoscli.measures.catalogue import MEASURES
+from chaoscli.playbook.load import shipped
+from chaoscli.playbook.reference import TOPICS, Page, Section, nearest_topic, page
+from chaoscli.playbook.schema import playbook_schema
+from chaoscli.services.catalogue import KINDS
+
+DEFINITIONS = playbook_schema()["$defs"]
+
+
+def section(of: Page, heading: str) -> Section:
+    (found,) = [one for one in of.sections if one.heading == heading]
+    return found
+
+
+def names(of: Section) -> set[str]:
+    return {row.name for row in of.rows}
+
+
+def keys(model: str) -> set[str]:
+    """What the schema lets one write there."""
+    return set(DEFINITIONS[model]["properties"])
+
+
+def test_every_fault_has_its_section_with_every_key_that_may_be_written() -> None:
+    made = page("faults")
+    assert [one.heading for one in made.sections] == ["every fault", *FAULTS]
+    shared = names(section(made, "every fault"))
+    for kind, row in FAULTS.items():
+        own = names(section(made, kind))
+        assert kind in own
+        assert own <= keys(row.settings.__name__) <= own | shared, kind
+
+
+def test_every_measure_has_its_row() -> None:
+    (only,) = page("measures").sections
+    assert [row.name for row in only.rows] == list(MEASURES)
+
+
+def test_every_service_has_its_section_with_every_key() -> None:
+    made = page("services")
+    shared = names(section(made, "every service"))
+    for kind, row in KINDS.items():
+        assert names(section(made, kind)) | shared == keys(row.settings.__name__), kind
+    assert {one.heading for one in made.sections} > set(KINDS)
+
+
+def test_every_key_of_a_policy_is_there_and_so_are_the_keys_inside() -> None:
+    made = page("policies")
+    assert names(section(made, "a call")) == keys("Policy")
+    inside = {"retry": "Retry", "hedge": "Hedge", "breaker": "Breaker", "bulkhead": "Bulkhead", "throttle": "Throttle"}
+    inside |= {"rate_limit": "RateLimit", "cache": "Cache", "fallback_reply": "Reply"}
+    assert {one.heading for one in made.sections} == {"a call", *inside}
+    for heading, model in inside.items():
+        assert names(section(made, heading)) == keys(model)
+
+
+def test_every_key_of_a_load_is_there_or_on_the_page_of_policies() -> None:
+    (only,) = page("load").sections
+    assert names(only) - keys("Load") == set()
+    assert names(only) | names(section(page("policies"), "a call")) >= keys("Load")
+    assert "rate" in names(only)
+
+
+def test_expectations_tell_every_law_relation_and_window() -> None:
+    made = page("expectations")
+    assert names(section(made, "laws of the shop")) == set(INVARIANTS)
+    assert section(made, "comparisons").text.split() == list(get_args(Relation))
+    assert names(section(made, "windows")) == {"during FAULT", "before FAULT", "after FAULT"}
+    assert section(made, "how to say it").text.startswith("sentence   = ")
+
+
+@pytest.mark.parametrize("topic", TOPICS)
+def test_nothing_is_without_words(topic: str) -> None:
+    made = page(topic)
+    assert made.lead
+    for one in made.sections:
+        assert one.doc or one.text or one.rows, one.heading
+        assert [row.name for row in one.rows if not row.doc] == [], one.heading
+        assert not any("``" in text for text in (one.doc, *(row.doc for row in one.rows)))
+
+
+def test_no_playbook_is_called_like_a_topic() -> None:
+    assert {one.name for one in shipped()} & set(TOPICS) == set()
+
+
+@pytest.mark.parametrize(("word", "topic"), [("policy", "policies"), ("fault", "faults"), ("metrics", ""), ("partition", "")])
+def test_a_topic_that_was_nearly_named(word: str, topic: str) -> None:
+    assert nearest_topic(word) == topic
