@@ -239,7 +239,9 @@ class Policy:
     cache: Cache | None = setting("keep good answers for a while", None)
     fallback: Literal["last_good"] | None = setting("when all tries failed, answer with the last good reply", None)
     fallback_reply: Reply | None = setting("when all tries failed and no better answer is known, answer with this", None)
-    idempotency_key: bool = setting("send POST and PATCH with an Idempotency-Key, the same for all attempts at one thing", False)
+    idempotency_key: bool = setting(
+        "send POST and PATCH with an Idempotency-Key, the same for all attempts at one thing; the callee must heed it", False
+    )
     order: tuple[Layer, ...] = setting(
         f"layers that change places, from the outside in: [breaker, retry] puts the breaker outside; usual: {', '.join(LAYERS)}",
         (),
