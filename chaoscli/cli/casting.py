@@ -78,8 +78,8 @@ def _takes(word: str, playbook: Playbook, options: Options) -> Generator[Wanted,
 
 def _attempts(wanted: Wanted, options: Options) -> Generator[Wanted, Attempt, Take]:
     attempts = [(yield wanted)]
-    while attempts[-1].exit_code in TRIED_AGAIN and len(attempts) <= options.retries:
-        note = f"attempt {len(attempts) + 1} of {options.retries + 1}"
+    while attempts[-1].exit_code in TRIED_AGAIN and len(attempts) < options.attempts:
+        note = f"attempt {len(attempts) + 1} of {options.attempts}"
         again = Wanted(word=wanted.word, playbook=wanted.playbook, seed=wanted.seed, note=note)
         attempts.append((yield again))
     return Take(tuple(attempts))

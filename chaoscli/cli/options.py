@@ -17,7 +17,8 @@ MOST_RETRIES = 10
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
     """``show`` is live, plain or quiet; ``world`` is real or sim; ``repeat`` counts the takes of each playbook, ``retries``
-    the further attempts at a take that did not hold; ``worse_by`` is a share. ``github`` is decided: GitHub reads us."""
+    the further attempts at a take that did not hold, in the real world: a simulated one goes the same way every time.
+    ``worse_by`` is a share. ``github`` is decided: GitHub reads us."""
 
     names: tuple[str, ...]
     world: str = "real"
@@ -43,14 +44,16 @@ class Options:
             raise UsageError(f"--repeat is {self.repeat}; it may be from 1 to {MOST_TAKES}")
         if not 0 <= self.retries <= MOST_RETRIES:
             raise UsageError(f"--retries is {self.retries}; it may be from 0 to {MOST_RETRIES}")
-        if self.retries and self.world == "sim":
-            hint = "leave out --retries; --repeat 5 plays it under five seeds"
-            raise UsageError("a simulated run goes the same way every time, so trying again changes nothing", hint=hint)
         for flag, file in (("--record", self.record), ("--svg", self.svg)):
             if file is not None and len(self.names) > 1:
                 raise UsageError(f"{flag} takes the file of one run, and {len(self.names)} playbooks were named")
             if file is not None and self.repeat > 1:
                 raise UsageError(f"{flag} takes the file of one run, and --repeat asks for {self.repeat}")
+
+    @property
+    def attempts(self) -> int:
+        """How often one take may be played."""
+        return 1 + (self.retries if self.world == "real" else 0)
 
     def again(self, name: str, seed: int) -> str:
         """The command that plays one run again."""

@@ -74,7 +74,7 @@ def run(
         int, typer.Option(metavar="N", help="Play each N times, seed after seed, and show the spread.", rich_help_panel=_CI)
     ] = 1,
     retries: Annotated[
-        int, typer.Option(metavar="N", help="Try again up to N times; what then holds is flaky.", rich_help_panel=_CI)
+        int, typer.Option(metavar="N", help="Try a real run again up to N times; what then holds is flaky.", rich_help_panel=_CI)
     ] = 0,
     baseline: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Fail when a measure is worse than there.", rich_help_panel=_CI)
