@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
+
+from rich.console import RenderableType
 
 import chaoscli
 from chaoscli.checks.judge import judge
@@ -17,9 +19,11 @@ from chaoscli.cli.options import Options
 from chaoscli.cli.screens import show_outcome
 from chaoscli.errors import ChaosError, NotMadeError
 from chaoscli.playbook.meaning import Playbook
+from chaoscli.playbook.plan import plan
 from chaoscli.recording import Header, RunRecorder, RunRecording, digest_of
 from chaoscli.reports.series import Attempt
 from chaoscli.views.final import Ending, Final
+from chaoscli.views.predicted import multiplies, predicted_table
 from chaoscli.views.svg import svg_of
 
 # What a recording calls the world that the command calls by a shorter word.
@@ -96,8 +100,16 @@ def _show(playbook: Playbook, recording: RunRecording, attempt: Attempt, options
 def _ending(playbook: Playbook, attempt: Attempt) -> Ending:
     return Ending(
         notice=playbook.notice, next_playbook=playbook.next, repeat=attempt.repeat,
-        error=attempt.error.message if attempt.error else "", exit_code=attempt.exit_code,
+        error=attempt.error.message if attempt.error else "", exit_code=attempt.exit_code, parts=_predicted(playbook, attempt),
     )  # fmt: skip
+
+
+def _predicted(playbook: Playbook, attempt: Attempt) -> Sequence[tuple[str, RenderableType]]:
+    """What `--dry` said beside what came of it, where there was something to say."""
+    chains = plan(playbook).chains
+    if not attempt.judged or not multiplies(chains):
+        return ()
+    return (("predicted and measured", predicted_table(chains, attempt.outcome)),)
 
 
 def _write_picture(file: Path, playbook: Playbook, recording: RunRecording, attempt: Attempt) -> NotMadeError | None:

@@ -49,13 +49,15 @@ ALWAYS = ("requests", "success", "p50", "p99")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ending:
-    """What the playbook and the command have to say at the end; all may be empty. ``error`` is why the run was not made."""
+    """What the playbook and the command have to say at the end; all may be empty. ``error`` is why the run was not made,
+    ``parts`` are headings with something to draw under each, shown before what was expected."""
 
     notice: str = ""
     next_playbook: str = ""
     repeat: str = ""
     error: str = ""
     exit_code: ExitCode | None = None
+    parts: Sequence[tuple[str, RenderableType]] = ()
 
 
 class Final:
@@ -84,6 +86,7 @@ class Final:
         outcome, ending = self._outcome, self._ending
         if outcome.faults:
             yield "faults, asked and achieved", faults_table(outcome.faults, glyphs)
+        yield from ending.parts
         if outcome.checks:
             yield "expected", checks_table(outcome.checks, glyphs)
         if outcome.problems:

@@ -1,0 +1,65 @@
+"""After a run: what was predicted of each chain of calls beside what was measured."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+from rich.table import Table
+from rich.text import Text
+
+from chaoscli.measures.catalogue import MEASURES
+from chaoscli.outcome import Outcome, VariantOutcome
+from chaoscli.units import format_duration, format_factor
+from chaoscli.views.final import grid
+from chaoscli.views.glyphs import STYLES
+from chaoscli.views.plan import Chain
+
+TITLES = ("", "chain", "waits at most", "slowest", "calls for one", "measured")
+
+
+def multiplies(chains: Sequence[Chain]) -> bool:
+    """Is there anything to predict? Where no try can become two, and nothing else is multiplied, the picture says it all."""
+    return any(chain.most > chain.least for chain in chains)
+
+
+def predicted_table(chains: Sequence[Chain], outcome: Outcome) -> Table:
+    """A row for each chain; the slowest request is that of all loads, and stands once for each variant."""
+    table = grid()
+    for title in TITLES:
+        table.add_column(header=Text(title, STYLES["faint"]), overflow="fold")
+    table.show_header = True
+    variants = {variant.name: variant for variant in outcome.variants}
+    before = ""
+    for chain in chains:
+        variant = variants[chain.variant]
+        first = chain.variant != before
+        slowest = MEASURES["slowest"].show(variant.measures.get("slowest")) if first else ""
+        calls = calls_for_one(variant, chain, chains)
+        table.add_row(
+            Text(chain.variant if first else "", STYLES["lane"]),
+            Text(" -> ".join(chain.path)),
+            "for ever" if math.isinf(chain.waits_s) else format_duration(chain.waits_s),
+            slowest,
+            format_factor(chain.least) + (f" to {format_factor(chain.most)}" if chain.most != chain.least else ""),
+            "no data" if calls is None else format_factor(calls),
+        )
+        before = chain.variant
+    return table
+
+
+def calls_for_one(variant: VariantOutcome, chain: Chain, chains: Sequence[Chain]) -> float | None:
+    """Calls that reached the last of the chain, for each request of the loads whose chains end with the same call."""
+    alike = [one for one in chains if one.variant == chain.variant and one.path[-2:] == chain.path[-2:]]
+    requests = sum(_started(variant.links.get(_link(first), {})) for first in {one.path[:2] for one in alike})
+    reached = variant.links.get(_link(chain.path[-2:]), {}).get("calls")
+    return None if reached is None or not requests else reached / requests
+
+
+def _started(measures: Mapping[str, float | None]) -> float:
+    """Requests of a load: what it started, without what it only tried again."""
+    return (measures.get("attempts") or 0.0) - (measures.get("retries") or 0.0)
+
+
+def _link(pair: Sequence[str]) -> str:
+    return f"{pair[0]} -> {pair[1]}"
