@@ -1,4 +1,4 @@
-"""Everything that happens in a run, one small frozen class for each kind, and their JSON lines.
+"""Everything that happens in a run, one small frozen class for each kind.
 
 Services, the proxy and the load tell events; the recording keeps them; measures, checks and views read nothing else.
 ``at`` is seconds since the curtain went up once an event is in a recording (a process on its way there stamps it with the
@@ -7,8 +7,6 @@ host's monotonic clock, which the world converts).
 
 from __future__ import annotations
 
-import dataclasses
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -343,67 +341,3 @@ class Happened(Event):
     what: str
     request: str = ""
     data: Mapping[str, Any] = field(default_factory=dict)
-
-
-KINDS: dict[str, type[Event]] = {
-    "curtain_rose": CurtainRose,
-    "curtain_fell": CurtainFell,
-    "node_changed": NodeChanged,
-    "noted": Noted,
-    "events_lost": EventsLost,
-    "fault_injected": FaultInjected,
-    "fault_healed": FaultHealed,
-    "fault_touched": FaultTouched,
-    "fault_measured": FaultMeasured,
-    "link_counted": LinkCounted,
-    "request_started": RequestStarted,
-    "request_ended": RequestEnded,
-    "request_skipped": RequestSkipped,
-    "call_started": CallStarted,
-    "call_ended": CallEnded,
-    "retry_planned": RetryPlanned,
-    "retry_denied": RetryDenied,
-    "call_rejected": CallRejected,
-    "fallback_served": FallbackServed,
-    "call_hedged": CallHedged,
-    "cache_served": CacheServed,
-    "breaker_changed": BreakerChanged,
-    "arrived": Arrived,
-    "answered": Answered,
-    "refused": Refused,
-    "limit_changed": LimitChanged,
-    "happened": Happened,
-}
-_NAMES = {kind: name for name, kind in KINDS.items()}
-_FIELDS = {kind: tuple(one.name for one in dataclasses.fields(kind)) for kind in KINDS.values()}
-_RESULT_KINDS = frozenset({RequestEnded, CallEnded, FallbackServed})
-_TUPLES = {CurtainRose: ("nodes", "links"), FaultInjected: ("targets",)}
-
-
-def to_fields(event: Event) -> dict[str, Any]:
-    """The event as one flat JSON object, its kind under ``event``."""
-    kind = type(event)
-    return {"event": _NAMES[kind], **{name: getattr(event, name) for name in _FIELDS[kind]}}
-
-
-def from_fields(fields: Mapping[str, Any]) -> Event | None:
-    """The event of a JSON object; None for a kind this version does not know. Unknown fields are passed over, and
-    missing ones take their defaults, so that recordings outlive versions."""
-    kind = KINDS.get(fields.get("event", ""))
-    if kind is None:
-        return None
-    known: dict[str, Any] = {name: fields[name] for name in _FIELDS[kind] if name in fields}
-    if kind in _RESULT_KINDS:
-        known["result"] = Result(known["result"])
-    for name in _TUPLES.get(kind, ()):
-        known[name] = tuple(known.get(name, ()))
-    return kind(**known)
-
-
-def encode(event: Event) -> str:
-    """One JSON line without its newline."""
-    return json.dumps(to_fields(event), separators=(",", ":"), ensure_ascii=False)
-
-
-def decode(line: str | bytes) -> Event | None:
-    return from_fields(json.loads(line))

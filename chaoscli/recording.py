@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar, cast
 
 from chaoscli.errors import ChaosError
-from chaoscli.events import CurtainFell, CurtainRose, Event, encode, from_fields
+from chaoscli.event_lines import encode, from_fields
+from chaoscli.events import CurtainFell, CurtainRose, Event
 from chaoscli.settings import from_plain, to_plain
 from chaoscli.topology import Link
 

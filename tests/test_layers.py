@@ -13,7 +13,19 @@ import chaoscli
 
 ROOT = Path(chaoscli.__file__).parent
 
-WORDS = ("errors", "units", "dice", "settings", "messages", "tracing", "events", "topology", "traffic", "faults.base")
+WORDS = (
+    "errors",
+    "units",
+    "dice",
+    "settings",
+    "messages",
+    "tracing",
+    "events",
+    "event_lines",
+    "topology",
+    "traffic",
+    "faults.base",
+)
 
 # Every module belongs to the first group whose prefix fits; a group lists what of ours it may import besides itself.
 GROUPS: dict[str, tuple[str, ...]] = {

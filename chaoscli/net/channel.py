@@ -17,7 +17,8 @@ from typing import Any
 import trio
 
 from chaoscli.errors import ChaosError, NotMadeError
-from chaoscli.events import Event, EventsLost, encode
+from chaoscli.event_lines import encode
+from chaoscli.events import Event, EventsLost
 
 # About ten seconds of a busy service's events: long enough for a stalled screen, small enough for twenty processes.
 MOST_WAITING_LINES = 50_000

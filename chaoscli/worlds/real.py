@@ -16,7 +16,8 @@ from typing import Any
 import trio
 
 from chaoscli.errors import NotMadeError
-from chaoscli.events import CurtainFell, CurtainRose, NodeChanged, from_fields
+from chaoscli.event_lines import from_fields
+from chaoscli.events import CurtainFell, CurtainRose, NodeChanged
 from chaoscli.faults.base import ByteFault, Direction, MessageFault
 from chaoscli.faults.catalogue import fault_to_plain
 from chaoscli.faults.clock_skew import ClockSkew

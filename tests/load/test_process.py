@@ -13,7 +13,8 @@ import pytest
 import trio
 
 from chaoscli.errors import NotMadeError
-from chaoscli.events import CallEnded, CallStarted, Event, RequestEnded, RequestStarted, RetryPlanned, from_fields
+from chaoscli.event_lines import from_fields
+from chaoscli.events import CallEnded, CallStarted, Event, RequestEnded, RequestStarted, RetryPlanned
 from chaoscli.load import process
 from chaoscli.load.pacer import pacer_of, starts
 from chaoscli.load.settings import Load

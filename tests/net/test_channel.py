@@ -12,7 +12,8 @@ import trio
 import trio.testing
 
 from chaoscli.errors import NotMadeError
-from chaoscli.events import Noted, decode, encode, from_fields
+from chaoscli.event_lines import decode, encode, from_fields
+from chaoscli.events import Noted
 from chaoscli.net import channel as channel_module
 from chaoscli.net.channel import Answer, Channel, ChannelClosed, Line
 

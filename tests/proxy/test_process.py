@@ -9,7 +9,8 @@ import pytest
 import trio
 
 from chaoscli.errors import NotMadeError
-from chaoscli.events import Event, FaultMeasured, FaultTouched, LinkCounted, from_fields
+from chaoscli.event_lines import from_fields
+from chaoscli.events import Event, FaultMeasured, FaultTouched, LinkCounted
 from chaoscli.faults.catalogue import fault_to_plain
 from chaoscli.faults.drop import Drop
 from chaoscli.faults.latency import Latency

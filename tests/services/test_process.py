@@ -15,7 +15,8 @@ import pytest
 import trio
 
 from chaoscli.errors import NotMadeError
-from chaoscli.events import Answered, Arrived, Event, Noted, from_fields
+from chaoscli.event_lines import from_fields
+from chaoscli.events import Answered, Arrived, Event, Noted
 from chaoscli.messages import CallError, Request, Response, Result
 from chaoscli.net.channel import Channel, Line
 from chaoscli.net.http_client import HttpTransport
