@@ -113,10 +113,9 @@ def _read_service(name: str, key: Place, value: Node, services: MappingNode, loa
 
 def _check_paths(name: str, written: MappingNode, problems: Problems) -> None:
     """What belongs to a callee must name one, or nobody would notice that it does nothing."""
-    paths = written.get("paths")
-    if isinstance(paths, MappingNode):
-        called = names_in(written.get("calls"))
-        for callee, place, _ in paths.items():
+    called = names_in(written.get("calls"))
+    for of_callees in (written.get("paths"), written.get("weights")):
+        for callee, place, _ in of_callees.items() if isinstance(of_callees, MappingNode) else ():
             if callee not in called:
                 problems.add(place, f"'{name}' does not call '{callee}'", nearest(callee, called))
 

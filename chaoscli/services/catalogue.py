@@ -9,6 +9,7 @@ from typing import Any
 from chaoscli.services.bank import Bank, BankSettings
 from chaoscli.services.base import Service
 from chaoscli.services.broker import Broker, BrokerSettings
+from chaoscli.services.gateway import Gateway, GatewaySettings
 from chaoscli.services.hop import Hop, HopSettings
 from chaoscli.services.inventory import Inventory, InventorySettings
 from chaoscli.services.node import Node
@@ -16,6 +17,8 @@ from chaoscli.services.order import Order, OrderSettings
 from chaoscli.services.payment import Payment, PaymentSettings
 from chaoscli.services.pricing import Pricing, PricingSettings
 from chaoscli.services.register import Register, RegisterSettings
+from chaoscli.services.registrar import REGISTRY
+from chaoscli.services.registry import Registry, RegistrySettings
 from chaoscli.services.shipping import Shipping, ShippingSettings
 from chaoscli.services.user import User, UserSettings
 from chaoscli.services.work import Capacity
@@ -37,19 +40,19 @@ KINDS: dict[str, ServiceKind] = {
         settings=OrderSettings,
         make=Order,
         doc="takes orders: POST /api/orders; calls user, inventory, pricing, payment and broker, if joined to them",
-        asks=("user", "inventory", "pricing", "payment", "broker"),
+        asks=("user", "inventory", "pricing", "payment", "broker", REGISTRY),
     ),
     "inventory": ServiceKind(
         settings=InventorySettings,
         make=Inventory,
         doc="knows the stock: GET /api/inventory/check/..., POST .../reserve/...",
-        asks=(),
+        asks=(REGISTRY,),
     ),
     "payment": ServiceKind(
         settings=PaymentSettings,
         make=Payment,
         doc="charges customers: POST /payment/charge; honours Idempotency-Key; asks the bank, if joined to it",
-        asks=("bank",),
+        asks=("bank", REGISTRY),
     ),
     "bank": ServiceKind(
         settings=BankSettings,
@@ -57,15 +60,27 @@ KINDS: dict[str, ServiceKind] = {
         doc="the outside party, slow and rate limited: POST /bank/charge, /bank/refund",
         asks=(),
     ),
-    "user": ServiceKind(settings=UserSettings, make=User, doc="knows the customers: GET /api/users/validate/{customer}", asks=()),
+    "user": ServiceKind(
+        settings=UserSettings,
+        make=User,
+        doc="knows the customers: GET /api/users/validate/{customer}",
+        asks=(REGISTRY,),
+    ),
     "pricing": ServiceKind(
-        settings=PricingSettings, make=Pricing, doc="knows what things cost: GET /api/prices/{product}", asks=()
+        settings=PricingSettings, make=Pricing, doc="knows what things cost: GET /api/prices/{product}", asks=(REGISTRY,)
     ),
     "shipping": ServiceKind(
         settings=ShippingSettings,
         make=Shipping,
         doc="sends out the orders that the broker has, at its own pace: POST and GET /api/shipments",
-        asks=("broker",),
+        asks=("broker", REGISTRY),
+    ),
+    "gateway": ServiceKind(settings=GatewaySettings, make=Gateway, doc="hands each request to one of the replicas it calls"),
+    "registry": ServiceKind(
+        settings=RegistrySettings,
+        make=Registry,
+        doc="lists who serves what: PUT /registry/{service}/{instance} again and again, GET /registry",
+        asks=(),
     ),
     "hop": ServiceKind(
         settings=HopSettings, make=Hop, doc="a link of a chain: does its work, then asks the services it calls; any path"

@@ -2,7 +2,7 @@
 
 Any path will do. ``?items=20`` says that a request brings twenty pieces of work; a hop told to call ``times: 20`` asks
 twenty times for one piece, or, told to ``batch``, once for twenty. Told ``paths: {stock: /order}``, it leaves stock in peace
-when the path begins otherwise.
+when the path begins otherwise. A ``registry`` among its callees keeps its name, and is never asked for work.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from chaoscli.messages import CallError, Headers, Request, Response, Result
 from chaoscli.services.base import Service
 from chaoscli.services.consumer import MOST_CONSUMERS, Consumer
 from chaoscli.services.node import Node
+from chaoscli.services.registrar import REGISTRY
 from chaoscli.services.replies import json_value, passed_on, query, reply, whole_number
 from chaoscli.services.work import Capacity, Workers
 from chaoscli.settings import setting
@@ -68,7 +69,8 @@ class Hop(Service):
         self._node = node
         self._settings = settings
         uses_broker = settings.publish is not None or settings.consume is not None
-        self._next = tuple(name for name in node.callees if not (uses_broker and name == settings.broker))
+        others = {REGISTRY, settings.broker} if uses_broker else {REGISTRY}
+        self._next = tuple(name for name in node.callees if name not in others)
 
     def cost(self, request: Request) -> float:
         items = self._items(request)

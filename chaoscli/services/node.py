@@ -100,16 +100,19 @@ class Node:
         *,
         cause: Request,
         json: Any = None,
+        body: bytes = b"",
         headers: Headers = (),
         number: int = 1,
     ) -> Response:
         """The callee's answer to ``cause``'s need, under the policy for that callee; CallError when none came.
 
-        ``json`` is the body, if it is not None; ``number`` tells equal calls for one cause apart, so that each rolls dice of
-        its own on the far side. Request id and trace are the cause's, the wall clock and the span each attempt's own.
+        ``json`` is the body, if it is not None, else ``body`` as it is; ``number`` tells equal calls for one cause
+        apart, so that each rolls dice of its own on the far side. Request id and trace are the cause's, the wall clock and
+        the span each attempt's own.
         """
-        body = json_text.dumps(json, separators=(",", ":"), ensure_ascii=False).encode() if json is not None else b""
-        content = (("content-type", "application/json"),) if body else ()
+        if json is not None:
+            body = json_text.dumps(json, separators=(",", ":"), ensure_ascii=False).encode()
+        content = (("content-type", "application/json"),) if json is not None else ()
         parent = cause.header(TRACE_PARENT)
 
         def prepare(attempt: int) -> Request:

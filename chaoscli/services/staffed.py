@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import trio
+
 from chaoscli.services.base import Service
 from chaoscli.services.catalogue import KINDS
 from chaoscli.services.door import Door
 from chaoscli.services.node import Node
+from chaoscli.services.registrar import REGISTRY, stay_registered
 from chaoscli.services.work import Workers
 from chaoscli.settings import from_plain
 
@@ -24,10 +27,18 @@ class StaffedNode:
     async def work(self) -> None:
         """The service's work in the background. An error ends the node, and is noted first."""
         try:
-            await self.service.run(self.workers)
+            if REGISTRY in self.node.callees:
+                await self._work_listed()
+            else:
+                await self.service.run(self.workers)
         except Exception as error:
             self.node.note(f"background work ended: {error!r}", "error")
             raise
+
+    async def _work_listed(self) -> None:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(stay_registered, self.node)
+            nursery.start_soon(self.service.run, self.workers)
 
 
 def staffed(node: Node) -> StaffedNode:
