@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from chaoscli.cli.casting import Named
@@ -58,13 +58,18 @@ def _file_of(word: str) -> str:
 
 
 def _lines(file: str, playbook: Playbook) -> Mapping[str, int]:
-    """The line of each expectation: the first that holds it as it is written."""
+    """The line of each expectation that stands in one."""
     try:
         written = Path(file).read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError):
         return {}
-    found = {
-        one.text: next((number for number, line in enumerate(written, start=1) if one.text in line), 0)
-        for one in playbook.expectations
-    }
+    found = {one.text: _line_of(one.text, written) for one in playbook.expectations}
     return {text: number for text, number in found.items() if number}
+
+
+def _line_of(sentence: str, lines: Sequence[str]) -> int:
+    """The line that says it and nothing else, or the first that has it in it; 0 if there is none."""
+    told = [line.partition(" #")[0].strip().removeprefix("- ").strip().strip("\"'") for line in lines]
+    if sentence in told:
+        return told.index(sentence) + 1
+    return next((number for number, line in enumerate(lines, start=1) if sentence in line), 0)

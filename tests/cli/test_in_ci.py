@@ -141,3 +141,14 @@ def test_what_cannot_be_done_is_said_before_anything_is_played(folder: Path, wor
     ended = run(folder, words)
     assert (ended.code, ended.out) == (code, "")
     assert ended.err.startswith(said)
+
+
+def test_a_real_run_that_fails_is_tried_again_and_both_attempts_are_told(folder: Path) -> None:
+    words = ("run", "bad.yaml", "--set", "lasts=300ms", "--retries", "1", "--quiet", "--junit", "j.xml")
+    ended = Command(words, folder).start().end()
+    assert ended.code == 1
+    assert "bad.yaml: attempt 2 of 2" in ended.err
+    assert ended.out.count("expectations did not hold") == 2
+    assert ended.out.endswith("✗ 1 playbook: 1 violated  (exit 1)\n")
+    (case,) = [one for one in ElementTree.parse(folder / "here" / "j.xml").iter("testcase") if len(one)]
+    assert [one.tag for one in case] == ["rerunFailure", "failure"]
