@@ -49,17 +49,27 @@ class Board(Links[Proxy | UdpLink]):
     # -- links -----------------------------------------------------------------------------------------------------------
 
     def add_link(
-        self, name: str, *, listen: Address = LOOPBACK, upstream: Address | None, http: bool = False, udp: bool = False
+        self,
+        name: str,
+        *,
+        listen: Address = LOOPBACK,
+        upstream: Address | None,
+        http: bool = False,
+        udp: bool = False,
+        closes_unreached: bool = False,
     ) -> Address:
-        """Listen for ``name`` and answer where; ``udp`` carries datagrams. OSError if the port is taken, NotMadeError if the
-        name is."""
+        """Listen for ``name`` and answer where; ``udp`` carries datagrams. A caller whose upstream cannot be reached is reset,
+        or with ``closes_unreached`` sees the end of the stream. OSError if the port is taken, NotMadeError if the name is."""
         if name in self._links:
             raise NotMadeError(f"there is a link '{name}' already")
         link: Proxy | UdpLink
         if udp:
             link = UdpLink(self._engine, name, seed=self._seed, tell=self._tell, listen=listen, upstream=upstream)
         else:
-            link = Proxy(self._engine, name, seed=self._seed, tell=self._tell, listen=listen, upstream=upstream, http=http)
+            link = Proxy(
+                self._engine, name, seed=self._seed, tell=self._tell, listen=listen, upstream=upstream, http=http,
+                closes_unreached=closes_unreached,
+            )  # fmt: skip
         self._links[name] = link
         return link.address
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable
 
 from chaoscli.proxy.course import Store
@@ -11,11 +12,18 @@ from chaoscli.proxy.exchange import Exchange
 from chaoscli.proxy.faulted_connection import FaultedConnection
 from chaoscli.proxy.sockets import Address, Socket, connecting
 
+# What a socket fails with that was connected; with anything else before its first byte it never was.
+_WAS_CONNECTED = (errno.ECONNRESET, errno.EPIPE)
+
 
 class Connection(FaultedConnection[End]):
-    """Between ``client``, which was accepted, and the upstream it is dialled to."""
+    """Between ``client``, which was accepted, and the upstream it is dialled to.
 
-    __slots__ = ()
+    An upstream that cannot be reached shows as a reset, the nearest thing to a refusal for an accepted caller; or, with
+    ``closes_unreached``, as the end of the stream, which is what Toxiproxy's clients wait for.
+    """
+
+    __slots__ = ("_closes_unreached",)
 
     def __init__(
         self,
@@ -26,7 +34,9 @@ class Connection(FaultedConnection[End]):
         exchange: Exchange | None,
         store: Store,
         closed: Callable[[Connection], None],
+        closes_unreached: bool = False,
     ) -> None:
+        self._closes_unreached = closes_unreached
         super().__init__(number, lambda owner: _ends(engine, owner), exchange=exchange, store=store, closed=closed)
         if exchange is not None:
             self.converse(exchange)
@@ -37,13 +47,19 @@ class Connection(FaultedConnection[End]):
         return self.callee.sock is not None
 
     def dial(self, address: Address) -> None:
-        """Start connecting; nothing waits for it. A refusal shows as a reset, the nearest thing for an accepted caller."""
+        """Start connecting; nothing waits for it."""
         try:
             sock = connecting(address)
-        except OSError:
-            self.broke(self.callee)
+        except OSError as error:
+            self.broke(self.callee, error.errno or 0)
         else:
             self.callee.open(sock)
+
+    def broke(self, end: End, code: int = 0) -> None:
+        if self._closes_unreached and end is self.callee and not end.bytes_read and code not in _WAS_CONNECTED:
+            self.close()
+        else:
+            super().broke(end)
 
 
 def _ends(engine: Engine, owner: Connection) -> tuple[End, End]:

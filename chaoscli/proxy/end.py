@@ -32,8 +32,8 @@ _RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # SO_LINGER: on, for no time
 class Owner(Pair, Protocol):
     """Whom an end tells of what concerns both ends."""
 
-    def broke(self, end: End) -> None:
-        """The socket of ``end`` failed."""
+    def broke(self, end: End, code: int) -> None:
+        """The socket of ``end`` failed, for the system's reason ``code``."""
 
 
 class End:
@@ -110,8 +110,8 @@ class End:
             size = self._receive_into(_BUFFER)
         except BlockingIOError:
             return
-        except OSError:
-            self.owner.broke(self)
+        except OSError as error:
+            self.owner.broke(self, error.errno or 0)
             return
         if not size:
             self._end_reading()
@@ -164,8 +164,9 @@ class End:
     def _look_after_a_hangup(self) -> None:
         """The kernel says error or hang-up while nothing is wanted here: an error is one, a hang-up can wait unwatched."""
         assert self.sock is not None
-        if self.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
-            self.owner.broke(self)
+        code = self.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        if code:
+            self.owner.broke(self, code)
         elif not self._mask:
             self._watched = False
             self.engine.forget(self.fd)
@@ -194,8 +195,8 @@ class End:
             sent = self._send(data)
         except BlockingIOError:
             sent = 0
-        except OSError:
-            self.owner.broke(self)
+        except OSError as error:
+            self.owner.broke(self, error.errno or 0)
             return True
         if sent == len(data):
             return True
@@ -211,8 +212,8 @@ class End:
                 return True
         except BlockingIOError:
             pass
-        except OSError:
-            self.owner.broke(self)
+        except OSError as error:
+            self.owner.broke(self, error.errno or 0)
             return True
         self._wait_to_write(b"")
         return False
@@ -245,8 +246,8 @@ class End:
         assert self.sock is not None
         try:
             self.sock.shutdown(socket.SHUT_WR)
-        except OSError:
-            self.owner.broke(self)
+        except OSError as error:
+            self.owner.broke(self, error.errno or 0)
 
     def _connected(self) -> bool:
         if self.sock is None or self.bytes_read:
@@ -270,8 +271,8 @@ class End:
             sent = self._send(self.waiting) if self.waiting else 0
         except BlockingIOError:
             return
-        except OSError:
-            self.owner.broke(self)
+        except OSError as error:
+            self.owner.broke(self, error.errno or 0)
             return
         if sent < len(self.waiting):
             del self.waiting[:sent]

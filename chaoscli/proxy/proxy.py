@@ -35,9 +35,11 @@ class Proxy(FaultedLink[Connection]):
         listen: Address,
         upstream: Address | None,
         http: bool,
+        closes_unreached: bool = False,
     ) -> None:
         super().__init__(name, seed=seed, tell=tell, now=engine.now, http=http)
         self.upstream = upstream
+        self._closes_unreached = closes_unreached
         self._engine = engine
         self._family = family(listen)
         self._listener = bound(listen)
@@ -72,8 +74,11 @@ class Proxy(FaultedLink[Connection]):
     def _welcome(self, sock: Socket) -> None:
         self._accepted += 1
         exchange = Exchange(self._judge.decide_or_none) if self._judge is not None else None
-        number = self._accepted
-        self._took_in(Connection(self._engine, number, sock, exchange=exchange, store=self._store, closed=self._closed))
+        connection = Connection(
+            self._engine, self._accepted, sock, exchange=exchange, store=self._store, closed=self._closed,
+            closes_unreached=self._closes_unreached,
+        )  # fmt: skip
+        self._took_in(connection)
 
     def _put_through(self, connection: Connection) -> None:
         """Dial the upstream for a connection that waits, unless it is not known or a fault keeps us from it."""
