@@ -40,7 +40,9 @@ Resolve = Callable[[str], Awaitable[Address]]
 class Links(Protocol):
     """What the API asks of the board."""
 
-    def add_link(self, name: str, *, listen: Address, upstream: Address | None, http: bool, udp: bool) -> Address: ...
+    def add_link(
+        self, name: str, *, listen: Address, upstream: Address | None, http: bool, udp: bool, closes_unreached: bool
+    ) -> Address: ...
 
     def set_upstream(self, name: str, address: Address) -> None: ...
 
@@ -161,7 +163,12 @@ class Collection:
     def _start(self, proxy: Proxy, address: Address) -> None:
         try:
             bound = self._board.add_link(
-                proxy.name, listen=address, upstream=self._dialled(proxy), http=proxy.http, udp=proxy.udp
+                proxy.name,
+                listen=address,
+                upstream=self._dialled(proxy),
+                http=proxy.http,
+                udp=proxy.udp,
+                closes_unreached=True,
             )
         except OSError as error:
             raise ApiError(500, bind_failure(address, error, proxy.protocol)) from error

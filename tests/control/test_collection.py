@@ -32,7 +32,10 @@ class RememberingBoard:
         self.taken: set[int] = set()
         self._port = 9000
 
-    def add_link(self, name: str, *, listen: Address, upstream: Address | None, http: bool, udp: bool) -> Address:
+    def add_link(
+        self, name: str, *, listen: Address, upstream: Address | None, http: bool, udp: bool, closes_unreached: bool
+    ) -> Address:
+        assert closes_unreached, "Toxiproxy's clients wait for the end of the stream"
         host, port = listen
         if port in self.taken:
             raise OSError(errno.EADDRINUSE, "Address already in use")

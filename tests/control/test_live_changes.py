@@ -7,6 +7,8 @@ right on average), so that nothing here depends on how busy the machine is.
 from __future__ import annotations
 
 import itertools
+import socket
+import struct
 from contextlib import suppress
 from typing import Any
 
@@ -165,16 +167,31 @@ async def test_a_disabled_proxy_drops_connections_and_comes_back_on_its_port(liv
         await round_trip(stream)
 
 
-async def test_an_upstream_that_is_not_there_ends_the_connection_and_nothing_else(live: Live) -> None:
-    web = await live.create(upstream="127.0.0.1:1")
+@pytest.mark.parametrize("toxics", [[], [{"type": "latency", "attributes": {"latency": HOUR_MS}}]])
+async def test_an_upstream_that_is_not_there_ends_the_stream_at_once_and_nothing_else(live: Live, toxics: list[Any]) -> None:
+    web = await live.create(upstream="127.0.0.1:1", toxics=toxics)
     for _ in range(3):
-        # A reset says it as well, even before the caller knows that it was connected.
-        with trio.fail_after(PATIENCE_S), suppress(trio.BrokenResourceError, OSError):
-            async with await live.connect(web) as stream:
-                assert await stream.receive_some() == b""
+        async with await live.connect(web) as stream:
+            await stream.send_all(b"nobody reads this")
+            assert await read_to_end(stream) == b""
+    await live.asked("POST", "/reset")
     await live.asked("POST", "/proxies/web", {"upstream": live.echo})
     async with await live.connect(web) as stream:
         await round_trip(stream)
+
+
+async def test_an_upstream_that_resets_before_its_first_byte_was_there_and_its_caller_is_reset(
+    live: Live, nursery: trio.Nursery
+) -> None:
+    async def reset(stream: trio.SocketStream) -> None:
+        await stream.receive_some()
+        stream.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+    web = await live.create(upstream=await start_upstream(nursery, reset))
+    async with await live.connect(web) as stream:
+        await stream.send_all(b"hello")
+        with pytest.raises(trio.BrokenResourceError):
+            await read_to_end(stream)
 
 
 # The seed is fixed: of 20 draws 9 are below a half.
