@@ -7,8 +7,12 @@ import pytest
 import trio
 from hypothesis import given
 from hypothesis import strategies as st
+from trio.testing import MockClock
 
+from chaoscli.checks.no_oversell import NO_OVERSELL
+from chaoscli.checks.stock_conserved import STOCK_CONSERVED
 from chaoscli.faults.base import BadSetting
+from chaoscli.recording import Recording
 from chaoscli.services.inventory import InventorySettings
 from tests.services.shop import Shop
 
@@ -166,3 +170,41 @@ async def test_a_reservation_that_failed_may_be_asked_for_again() -> None:
 async def test_nothing_is_released_without_a_key() -> None:
     shop = shop_of_inventory()
     assert await keyed(shop, "release", "") == (400, {"error": "a release needs the Idempotency-Key of its reservation"})
+
+
+# -- how it is given away ----------------------------------------------------------------------------------------------------
+
+
+async def all_at_once(reserving: str, clients: int, stock: int) -> tuple[int, int, dict[str, tuple[str, ...]]]:
+    """How many got one, how many the shelf says are left, and which laws of the stock were broken by whom."""
+    shop = opened(stock={"PEN": stock}, reserving=reserving)
+    got: list[int] = []
+
+    async def reserve(number: int) -> None:
+        got.append((await shop.ask("inventory", "POST", f"{RESERVE}/PEN", request=f"r-{number}"))[0])
+
+    async with trio.open_nursery() as nursery:
+        for number in range(clients):
+            nursery.start_soon(reserve, number)
+    _status, found = await shop.ask("inventory", "GET", f"{CHECK}/PEN")
+    recording = Recording("x", shop.events)
+    findings = {law.name: law.judge(recording).guilty for law in (NO_OVERSELL, STOCK_CONSERVED)}
+    return got.count(200), found["currentStock"], {name: guilty for name, guilty in findings.items() if guilty}
+
+
+@pytest.mark.parametrize("reserving", ["atomic", "versioned"])
+async def test_the_last_pens_are_given_away_once(reserving: str, autojump_clock: MockClock) -> None:
+    assert await all_at_once(reserving, clients=10, stock=3) == (3, 0, {})
+    assert await all_at_once(reserving, clients=3, stock=10) == (3, 7, {})
+
+
+async def test_who_checks_and_then_acts_gives_the_last_pens_to_everybody(autojump_clock: MockClock) -> None:
+    got, left, laws = await all_at_once("naive", clients=10, stock=3)
+    assert (got, left, sorted(laws)) == (10, 2, ["no oversell", "stock conserved"])
+    assert (len(laws["no oversell"]), len(laws["stock conserved"])) == (7, 9)
+
+
+async def test_thinking_takes_its_time(autojump_clock: MockClock) -> None:
+    shop = opened(reserving="versioned", thinking=0.25)
+    await shop.ask("inventory", "POST", f"{RESERVE}/BOOK-001")
+    assert shop.nodes["inventory"].now() == 0.25
