@@ -2,7 +2,7 @@
 
 The kind first, then its fields by name, in the words of a playbook; the name of the kind's own first field may be left
 out, and so may that of a probability. Beside the fields stand those that any fault of a link can have: ``direction
-request|reply|both``, ``share 30%`` of the connections, ``for 10s``.
+request|reply|both`` (not of whole messages, which say ``drop reply``), ``share 30%`` of the connections, ``for 10s``.
 """
 
 from __future__ import annotations
@@ -100,6 +100,8 @@ class _Reader:
         if row is None:
             raise self.unknown(kind, known)
         self.fields = fields_of(row.settings) | USUAL
+        if row.harms == "messages":
+            del self.fields["direction"]  # whether the request or the reply is harmed, its own fields say
         while self.next < len(self.words):
             self.read_member(kind.text)
         usual = {name: self.given.pop(name) for name in USUAL if name in self.given}

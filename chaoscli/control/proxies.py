@@ -131,7 +131,10 @@ def new_toxics(proxy: Proxy, asked: Sequence[ToxicAsked]) -> list[Toxic]:
 
 
 def new_toxic(proxy: Proxy, asked: ToxicAsked) -> Toxic:
-    """Checked in Toxiproxy's order: stream, type, name, attributes."""
+    """Checked in Toxiproxy's order: stream, type, name, attributes.
+
+    A stream that was said tells a fault of one message which one, as far as its attribute ``what`` does not.
+    """
     stream = "downstream" if asked.stream is None else asked.stream
     if not directions(stream):
         raise ApiError(*replies.INVALID_STREAM)
@@ -141,7 +144,8 @@ def new_toxic(proxy: Proxy, asked: ToxicAsked) -> Toxic:
     name = asked.name or f"{asked.type}_{stream}"
     if any(toxic.name == name for toxic in proxy.toxics):
         raise ApiError(*replies.TOXIC_EXISTS)
-    attributes = kind.merged({}, asked.attributes)
+    aimed = kind.aimed(stream) if asked.stream is not None else {}
+    attributes = kind.merged({}, {**aimed, **asked.attributes})
     if isinstance(kind.fault(attributes), MessageFault) and not proxy.http:
         raise replies.BadRequestError(f'{kind.name} harms HTTP messages: create the proxy with "http": true')
     toxicity = 1.0 if asked.toxicity is None else asked.toxicity

@@ -84,6 +84,14 @@ class ToxicKind:
             raise BadRequestError(f"{self.name}: {name} {error.reason}") from error
         return fault
 
+    def aimed(self, stream: str) -> dict[str, Any]:
+        """The attribute that a stream stands for, with a fault that harms either the request or the reply of its own choice."""
+        if self.settings is None or "what" not in fields_of(self.settings):
+            return {}
+        if stream.lower() == BOTH:
+            raise BadRequestError(f"{self.name} harms one message: upstream is the request, downstream the reply")
+        return {"what": directions(stream)[0].value}
+
     def _own_fields(self) -> list[Field]:
         """The fields that are not spoken for by an attribute of the original."""
         if self.settings is None:
@@ -143,7 +151,9 @@ def asked_as_toxic(fault: LinkFault, name: str = "") -> ToxicAsked:
     for one in kind.attributes:
         if one.field in attributes:
             attributes[one.name] = _whole_or_text(attributes.pop(one.field), one.scale)
-    stream = next(stream for stream, ways in _DIRECTIONS.items() if ways == fault.directions)
+    what = getattr(fault.fault, "what", None)
+    ways = (Direction(what),) if what else fault.directions
+    stream = next(stream for stream, those in _DIRECTIONS.items() if those == ways)
     return ToxicAsked(
         name=name, type=fault.kind, stream=stream, toxicity=fault.share, attributes=attributes, duration_s=fault.duration_s
     )

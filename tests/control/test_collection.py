@@ -573,3 +573,27 @@ async def test_the_toxicity_of_a_message_fault_is_the_chance_of_each_request(des
         "listen web 127.0.0.1:3310 -> 127.0.0.1:80 http",
         "inject web/lost on web reply: drop reply 25%, /api for 1",
     ]
+
+
+@pytest.mark.parametrize(
+    ("said", "what"),
+    [
+        ({}, "request"),
+        ({"stream": "upstream"}, "request"),
+        ({"stream": "Downstream"}, "reply"),
+        ({"stream": "downstream", "attributes": {"what": "request"}}, "request"),
+        ({"stream": "upstream", "attributes": {"What": "reply"}}, "reply"),
+    ],
+)
+async def test_the_stream_says_which_message_is_dropped_where_nothing_else_does(desk: Desk, said: Any, what: str) -> None:
+    await desk.asked("POST", "/proxies", {**WEB, "http": True})
+    status, _shown = await desk.asked("POST", "/proxies/web/toxics", {"type": "drop", "name": "lost", **said})
+    assert status == 200
+    assert f": drop {what} for 1" in desk.done()[-1]
+
+
+async def test_a_fault_of_one_message_cannot_be_on_both(desk: Desk) -> None:
+    await desk.asked("POST", "/proxies", {**WEB, "http": True})
+    reason = "bad request body: late harms one message: upstream is the request, downstream the reply"
+    late = {"type": "late", "stream": "both", "attributes": {"by": "1s"}}
+    assert await desk.asked("POST", "/proxies/web/toxics", late) == (400, {"error": reason, "status": 400})

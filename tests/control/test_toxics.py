@@ -137,7 +137,9 @@ def toxic(kind: str, stream: str, *, toxicity: float = 1.0, duration_s: float | 
         ("bandwidth 1.5KB/s direction both", toxic("bandwidth", "both", rate="1500.000B/s")),
         ("slicer 64B delay 10us share 5%", toxic("slicer", "downstream", toxicity=0.05, average_size=64, delay=10)),
         ("silence for 3s", toxic("silence", "both", duration_s=3.0)),
-        ("drop reply 30%", toxic("drop", "upstream", what="reply", probability=0.3)),
+        ("drop reply 30%", toxic("drop", "downstream", what="reply", probability=0.3)),
+        ("drop", toxic("drop", "upstream")),
+        ("late 200ms", toxic("late", "downstream", by=0.2)),
     ],
 )
 def test_a_line_of_text_is_a_toxic_that_means_the_same(text: str, asked: ToxicAsked) -> None:
