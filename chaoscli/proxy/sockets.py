@@ -9,6 +9,8 @@ Address = tuple[str, int]
 Socket = socket.SocketType
 
 _STREAM = int(socket.SOCK_STREAM)
+# Where a socket can be made so, it needs no system call of its own.
+_NONBLOCKING = int(getattr(socket, "SOCK_NONBLOCK", 0))
 _NODELAY = (int(socket.IPPROTO_TCP), int(socket.TCP_NODELAY), 1)
 _CONGESTION: int | None = getattr(socket, "TCP_CONGESTION", None)
 _IPV4, _IPV6 = int(socket.AF_INET), int(socket.AF_INET6)
@@ -56,9 +58,10 @@ def accepted(listener: socket.socket, listener_family: int) -> Socket:
 
 def connecting(address: Address) -> Socket:
     """On its way to ``address``. OSError when it is clear at once that nobody can be reached."""
-    sock = Socket(family(address), _STREAM)
+    sock = Socket(family(address), _STREAM | _NONBLOCKING)
     try:
-        sock.setblocking(False)
+        if not _NONBLOCKING:
+            sock.setblocking(False)
         sock.setsockopt(*_NODELAY)
         if is_loopback(address):
             leave_unpaced(sock)
