@@ -26,7 +26,7 @@ from chaoscli.control.addresses import (
     upstream_host,
 )
 from chaoscli.control.metrics import LinkTotals
-from chaoscli.control.proxies import Carried, Proxy, Toxic, check_named, is_udp, new_toxic, new_toxics
+from chaoscli.control.proxies import Carried, Proxy, Toxic, check_whole, is_udp, new_toxic, new_toxics, proxy_of
 from chaoscli.control.replies import ApiError
 from chaoscli.control.toxics import Fault, directions, with_toxicity
 from chaoscli.control.wire import ProxyAsked, ToxicAsked
@@ -93,7 +93,7 @@ class Collection:
 
     async def create_proxy(self, asked: ProxyAsked) -> Proxy:
         """A new proxy, started unless asked otherwise, with the toxics written inside it."""
-        proxy = _proxy_of(asked)
+        proxy = proxy_of(asked)
         toxics = new_toxics(proxy, asked.toxics)
         address = await self._address(proxy.listen, f"listen {proxy.protocol}: ") if asked.enabled is not False else None
         self.check_free(asked.name)
@@ -241,8 +241,7 @@ class Collection:
         ``made`` has been told of them.
         """
         for place, one in enumerate(asked, 1):
-            check_named(one, place)
-            new_toxics(_proxy_of(one), one.toxics)
+            check_whole(one, place)
         for one in asked:
             await trio.lowlevel.checkpoint()  # a list of thousands leaves the connections their turns
             made(await self._kept_or_made(one))
@@ -320,13 +319,6 @@ class Collection:
         if toxic.duration_s is not None:
             toxic.until = self.now() + toxic.duration_s
             self.deadline_changed()
-
-
-def _proxy_of(asked: ProxyAsked) -> Proxy:
-    """A proxy that is not there yet, without toxics."""
-    return Proxy(
-        name=asked.name, listen=asked.listen or "", upstream=asked.upstream or "", http=bool(asked.http), udp=is_udp(asked)
-    )
 
 
 def _same_listen(proxy: Proxy, listen: str, address: Address) -> bool:

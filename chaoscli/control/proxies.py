@@ -113,6 +113,19 @@ def check_named(asked: ProxyAsked, place: int | None = None) -> None:
     is_udp(asked)
 
 
+def check_whole(asked: ProxyAsked, place: int | None = None) -> None:
+    """Whether a proxy could be made of it, toxics and all. ApiError when not."""
+    check_named(asked, place)
+    new_toxics(proxy_of(asked), asked.toxics)
+
+
+def proxy_of(asked: ProxyAsked) -> Proxy:
+    """A proxy that is not there yet, without toxics."""
+    return Proxy(
+        name=asked.name, listen=asked.listen or "", upstream=asked.upstream or "", http=bool(asked.http), udp=is_udp(asked)
+    )
+
+
 def is_udp(asked: ProxyAsked) -> bool:
     """Whether it is to carry datagrams. BadRequestError for a protocol that nobody knows."""
     if asked.protocol not in (None, "", "tcp", "udp"):

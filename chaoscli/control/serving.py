@@ -15,7 +15,7 @@ from pathlib import Path
 import trio
 
 from chaoscli.control import metrics
-from chaoscli.control.addresses import API_PORT, AddressError, resolve_listen
+from chaoscli.control.addresses import API_PORT, AddressError, resolve_listen, split
 from chaoscli.control.collection import Collection
 from chaoscli.control.config import load_config
 from chaoscli.control.fault_text import parse_fault
@@ -102,6 +102,9 @@ def _asked(options: ProxyOptions) -> list[ProxyAsked]:
     """The proxies to make before anything else."""
     asked = list(load_config(options.config)) if options.config is not None else []
     if options.upstream:
+        _check_address("--upstream", options.upstream, least_port=1)
+        if options.listen:
+            _check_address("--listen", options.listen)
         faults = [parse_fault(text, udp=options.udp) for text in options.faults]
         http = options.http or any(isinstance(fault.fault, MessageFault) for fault in faults)
         toxics = _named([asked_as_toxic(fault) for fault in faults])
@@ -116,6 +119,16 @@ def _asked(options: ProxyOptions) -> list[ProxyAsked]:
             )
         )
     return asked
+
+
+def _check_address(option: str, text: str, *, least_port: int = 0) -> None:
+    """UsageError when a person's text is no address; the API takes anything for an upstream, and dials it in vain."""
+    try:
+        if split(text)[1] >= least_port:
+            return
+    except AddressError:
+        pass
+    raise UsageError(f"{option}: '{text}' is not a host and a port", hint="write it like 127.0.0.1:5432")
 
 
 def _named(toxics: list[ToxicAsked]) -> tuple[ToxicAsked, ...]:

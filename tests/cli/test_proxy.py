@@ -99,7 +99,10 @@ def test_a_configuration_is_up_before_the_first_request(tmp_path: Path) -> None:
         (("--listen", "127.0.0.1:0"), 2, "a link needs an upstream"),
         (("--config", "/nowhere/at/all.json"), 2, "cannot read /nowhere/at/all.json: no such file or directory"),
         (("--upstream", "127.0.0.1:1", "--listen", "203.0.113.1:80"), 3, "cannot assign requested address"),
-        (("--upstream", "127.0.0.1:1", "--listen", "nonsense"), 3, "address nonsense: missing port in address"),
+        (("--upstream", "127.0.0.1:1", "--listen", "nonsense"), 2, "--listen: 'nonsense' is not a host and a port"),
+        (("--upstream", "127.0.0.1"), 2, "--upstream: '127.0.0.1' is not a host and a port"),
+        (("--upstream", "127.0.0.1:99999"), 2, "--upstream: '127.0.0.1:99999' is not a host and a port"),
+        (("--upstream", "127.0.0.1:"), 2, "--upstream: '127.0.0.1:' is not a host and a port"),
     ],
 )
 def test_what_cannot_be_done_is_said_and_ends_with_its_code(

@@ -42,6 +42,15 @@ _HINT = 'a list of {"name": ..., "listen": ..., "upstream": ...}'
         ("[{", f"FILE:1:3: unexpected EOF\n  1 | [{{\n    |   ^  {_HINT}\n1 problem in FILE"),
         ("", f"FILE:1:1: EOF\n  1 | \n    | ^  {_HINT}\n1 problem in FILE"),
         ("{}", "FILE: json: cannot unmarshal object into Go value of type []toxiproxy.Proxy"),
+        ('[{"name": "a", "upstream": "u:1"}, {"upstream": "u:2"}]', "FILE: proxy 2: missing required field: name"),
+        (
+            '[{"name": "a", "upstream": "u:1", "toxics": [{"type": "latency", "attributes": {"latency": -1}}]}]',
+            "FILE: proxy 1 'a': latency: latency cannot be negative",
+        ),
+        (
+            '[{"name": "a", "upstream": "u:1", "protocol": "udp", "toxics": [{"type": "latencyy"}]}]',
+            "FILE: proxy 1 'a': invalid toxic type\n  there are corrupt, duplication, latency, loss, noop, reordering",
+        ),
         ('[{"enabled": 1}]', "FILE: json: cannot unmarshal number into Go struct field Proxy.enabled of type bool"),
     ],
 )
