@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -42,17 +43,30 @@ async def perform_real(playbook: Playbook, seed: int, recorder: RunRecorder, spa
 @asynccontextmanager
 async def _shown(recorder: RunRecorder, show: str, performance: Performance) -> AsyncIterator[None]:
     with open_screen(recorder.recording, show) as screen:
+        drawing = trio.Lock()
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(_draw_frames, screen, performance)
+            nursery.start_soon(_draw_frames, screen, performance, drawing)
+            nursery.start_soon(_stand_still_on_ctrl_z, screen, drawing)
             yield
             nursery.cancel_scope.cancel()
 
 
-async def _draw_frames(screen: Screen, performance: Performance) -> None:
+async def _draw_frames(screen: Screen, performance: Performance, drawing: trio.Lock) -> None:
     while True:
-        # In a thread: a slow terminal must not delay the conductor's cues.
-        await trio.to_thread.run_sync(screen.draw, performance.now())
+        async with drawing:
+            # In a thread: a slow terminal must not delay the conductor's cues.
+            await trio.to_thread.run_sync(screen.draw, performance.now())
         await trio.sleep(FRAME_S)
+
+
+async def _stand_still_on_ctrl_z(screen: Screen, drawing: trio.Lock) -> None:
+    """The shell gets its terminal as it was, and the screen comes back with `fg`. Cues that were missed by then are told."""
+    with trio.open_signal_receiver(signal.SIGTSTP) as signals:
+        async for _number in signals:
+            async with drawing:
+                screen.give_back()
+                os.kill(os.getpid(), signal.SIGSTOP)
+                screen.take_again()
 
 
 @asynccontextmanager

@@ -25,9 +25,20 @@ class Screen(Protocol):
 
     def draw(self, now: float) -> None: ...
 
+    def give_back(self) -> None:
+        """The terminal is as it was before, until ``take_again``."""
+
+    def take_again(self) -> None: ...
+
 
 class _Dark:
     def draw(self, now: float) -> None:
+        pass
+
+    def give_back(self) -> None:
+        pass
+
+    def take_again(self) -> None:
         pass
 
 

@@ -32,3 +32,10 @@ class LiveView:
         width, height = self._console.size
         scene = self._source.scene(now, plot_width(width))
         self._live.update(Timeline(scene, height=height, live=True), refresh=True)
+
+    def give_back(self) -> None:
+        """Somebody else has the terminal for a while: it is as it was before, until ``take_again``."""
+        self._live.stop()
+
+    def take_again(self) -> None:
+        self._live.start()

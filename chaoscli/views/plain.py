@@ -60,6 +60,12 @@ class PlainView:
                 self._print(line)
         self._tell_story(until)
 
+    def give_back(self) -> None:
+        """Lines take nothing of a terminal."""
+
+    def take_again(self) -> None:
+        pass
+
     def _tell_story(self, until: float) -> None:
         due = {(beat.tone, beat.text) for beats in self._waiting.values() for beat in beats if beat.at_s <= until}
 

@@ -52,6 +52,22 @@ def test_the_screen_is_given_back_when_drawing_fails() -> None:
     assert written(console).rindex(SHOW) > written(console).rindex(HIDE)
 
 
+def test_somebody_else_can_have_the_terminal_for_a_while() -> None:
+    console = screen()
+    with LiveView(console, SceneSource(plays.partition().variants)) as view:
+        view.draw(5.0)
+        view.give_back()
+        away = written(console)
+        assert away.rindex(LEAVE) > away.rindex(ENTER)
+        assert away.rindex(SHOW) > away.rindex(HIDE)
+        view.take_again()
+        view.draw(6.0)
+        back = written(console)[len(away) :]
+        assert back.startswith(ENTER)
+        assert "no-timeout" in back
+    assert written(console).rindex(LEAVE) > written(console).rindex(ENTER)
+
+
 def test_nothing_is_drawn_unless_told() -> None:
     console = screen()
     with LiveView(console, SceneSource(plays.partition().variants)) as view:
