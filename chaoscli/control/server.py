@@ -1,4 +1,11 @@
-"""The API's door: from a request of HTTP to a task for the collection, and back with the headers that clients look for."""
+"""The API's door: from a request of HTTP to a task for the collection, and back with the headers that clients look for.
+
+What a client can see otherwise than with Toxiproxy 2.12, each on purpose: a listen address that is left out is on the
+loopback, and 0.0.0.0 is IPv4 alone; negative numbers and slices of 0 bytes, which crash the original, are answered by a 400;
+toxics written inside a proxy are honoured; one direction of a connection may end while the other goes on; a latency delays
+the end of a stream as it does its bytes; an upstream's reset arrives as one; an empty list populates ``[]`` and not ``null``;
+a request whose Host is somebody else's name is refused.
+"""
 
 from __future__ import annotations
 
