@@ -7,11 +7,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Harm:
-    """One fault on a link in words, and how many chunks or requests it has harmed."""
+    """One fault on a link in words, and how many chunks or requests it has harmed. ``way`` is an arrow from caller to callee,
+    back, or both; empty where the words say it."""
 
     name: str
     text: str
     touched: int
+    way: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

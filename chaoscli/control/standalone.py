@@ -19,9 +19,12 @@ import trio
 from chaoscli.control.addresses import join
 from chaoscli.control.collection import Collection
 from chaoscli.control.metrics import LinkTotals
+from chaoscli.control.proxies import Toxic
 from chaoscli.control.serving import ProxyOptions, Serving, serve
+from chaoscli.control.toxics import Fault
 from chaoscli.errors import ChaosError, ExitCode, leaves
 from chaoscli.events import Event, FaultHealed, FaultInjected, FaultMeasured, Noted
+from chaoscli.faults.base import MessageFault
 from chaoscli.settings import from_plain, to_plain
 from chaoscli.traffic import Harm, LinksState, LinkState
 from chaoscli.units import format_duration, format_share, format_size
@@ -171,6 +174,12 @@ def line_of(event: Event) -> str:
     return ""
 
 
+def _arrow(toxic: Toxic, fault: Fault) -> str:
+    if isinstance(fault, MessageFault):
+        return ""
+    return {"upstream": "->", "downstream": "<-", "both": "<->"}[toxic.stream.lower()]
+
+
 def state_of(serving: Serving, at: float, notes: tuple[str, ...]) -> LinksState:
     """Everything a screen shows, ``at`` seconds after the start."""
     totals = {total.proxy: total for total in serving.collection.totals()}
@@ -178,9 +187,9 @@ def state_of(serving: Serving, at: float, notes: tuple[str, ...]) -> LinksState:
     for proxy in serving.collection.proxies.values():
         total = totals[proxy.name]
         harms = tuple(
-            Harm(name=toxic.name, text=toxic.fault.words(), touched=total.touched.get(toxic.name, 0))
+            Harm(name=toxic.name, text=fault.words(), touched=total.touched.get(toxic.name, 0), way=_arrow(toxic, fault))
             for toxic in proxy.toxics
-            if toxic.fault is not None
+            if (fault := toxic.fault) is not None
         )
         links.append(
             LinkState(

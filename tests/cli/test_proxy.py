@@ -157,7 +157,7 @@ def test_on_a_terminal_it_draws_a_table_and_leaves_no_screen_behind(tmp_path: Pa
         nonlocal drawn
         with suppress(BlockingIOError):
             drawn += os.read(ours, 65536)
-        return b"touched" in drawn
+        return b"<-> silence" in drawn and b"touched" in drawn
 
     try:
         assert wait_until(has_drawn, within_s=PATIENCE_S), drawn

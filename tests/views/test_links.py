@@ -17,13 +17,14 @@ WEB = LinkState(
     bytes_request=100_000,
     bytes_reply=2_000_000,
     harms=(
-        Harm(name="lag", text="latency 20ms ± 5ms", touched=812),
-        Harm(name="thin", text="bandwidth 64KB/s", touched=40),
+        Harm(name="lag", text="latency 20ms ± 5ms", touched=812, way="<-"),
+        Harm(name="thin", text="bandwidth 64KB/s", touched=40, way="<->"),
+        Harm(name="lost", text="drop reply 5%", touched=3),
     ),
 )
 DB = LinkState(name="orders-db", listen="localhost:15432", upstream="db.internal:5432", enabled=False)
 BEFORE = LinksState(at=10.0, links=(WEB, DB), api="127.0.0.1:8474")
-# Two seconds later: 10 connections more, 50 KB there and 1 MB back.
+# Two seconds later: 10 connections and 300 requests more, 50 KB there and 1 MB back.
 LATER = LinksState(
     at=12.0,
     links=(
@@ -34,6 +35,7 @@ LATER = LinksState(
             enabled=True,
             connections=110,
             open=9,
+            requests=800,
             bytes_request=150_000,
             bytes_reply=3_000_000,
             harms=WEB.harms,
