@@ -135,7 +135,7 @@ class Engine:
         now = self.now
         quiet_at = now() + self._linger_s
         while now() < quiet_at:
-            if self._turn(LINGER_TURN_S, patience_s=LINGER_TURN_S):
+            if self._turn(LONGEST_TURN_S, patience_s=LINGER_TURN_S):
                 quiet_at = now() + self._linger_s
             for _ in range(MOST_COURTESIES):
                 await trio.lowlevel.checkpoint()

@@ -187,6 +187,8 @@ class FaultedLink(ABC, Generic[C]):
 
     def _holds_back(self, connection: C) -> bool:
         """A fault keeps this connection from being put through."""
+        if not self._injected:
+            return False  # every connection asks
         return any(one.fault.holds_dialling and self._strikes(one, connection) for one in self._injected.values())
 
     def _took_in(self, connection: C) -> None:

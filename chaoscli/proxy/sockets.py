@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import socket
 
 Address = tuple[str, int]
@@ -11,7 +10,8 @@ Socket = socket.SocketType
 _STREAM = int(socket.SOCK_STREAM)
 # Where a socket can be made so, it needs no system call of its own.
 _NONBLOCKING = int(getattr(socket, "SOCK_NONBLOCK", 0))
-_NODELAY = (int(socket.IPPROTO_TCP), int(socket.TCP_NODELAY), 1)
+_TCP = int(socket.IPPROTO_TCP)
+_NODELAY = (_TCP, int(socket.TCP_NODELAY), 1)
 _CONGESTION: int | None = getattr(socket, "TCP_CONGESTION", None)
 _IPV4, _IPV6 = int(socket.AF_INET), int(socket.AF_INET6)
 
@@ -26,9 +26,12 @@ def is_loopback(address: Address) -> bool:
 
 def leave_unpaced(sock: socket.SocketType) -> None:
     """Within one host there is no congestion to control, and the pacing of BBR, some systems' default, halves what passes."""
-    if _CONGESTION is not None:
-        with contextlib.suppress(OSError):  # a system that does not know or allow it keeps its own way
-            sock.setsockopt(int(socket.IPPROTO_TCP), _CONGESTION, b"reno")
+    if _CONGESTION is None:
+        return
+    try:
+        sock.setsockopt(_TCP, _CONGESTION, b"reno")
+    except OSError:
+        return  # a system that does not know or allow it keeps its own way
 
 
 def bound(address: Address) -> socket.socket:
