@@ -40,7 +40,7 @@ class Engine:
     """Readiness callbacks and timers. ``clock`` is seconds that never go back.
 
     ``linger_s``: for this long after the last traffic, wait in the engine's own selector, a millisecond at a time, instead
-    of in trio's: a message then costs no turn of trio's loop, and other tasks wait up to a millisecond for theirs. For a
+    of in trio's: a message then costs no turn of trio's loop, and other tasks wait up to three milliseconds for theirs. For a
     process that has little else to do.
     ``poll_s``: before waiting, poll this long without sleeping: a reply that is about to come finds the engine awake.
     """
