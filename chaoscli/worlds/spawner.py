@@ -56,8 +56,10 @@ def main(control_fd: int) -> None:
     except (BrokenPipeError, ConnectionResetError):
         pass  # the owner is gone, which is the usual end
     finally:
-        parent.end_all()
-        shutil.rmtree(folder, ignore_errors=True)
+        try:
+            parent.end_all()
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _roles() -> dict[str, Callable[..., Awaitable[None]]]:
@@ -111,8 +113,7 @@ class _WarmParent:
             os.kill(pid, signal.SIGKILL)
         patience = time.monotonic() + LONGEST_REAPING_S
         while self._living and time.monotonic() < patience:
-            for pid, _status in self._reaped():
-                self._living.pop(pid, None)
+            self._reaped()
             time.sleep(0.002)
 
     def _requests(self) -> list[dict[str, Any]] | None:
@@ -158,10 +159,11 @@ class _WarmParent:
 
     def _tell_ended(self) -> None:
         for pid, status in self._reaped():
-            if self._living.pop(pid, None) is not None:
-                self._tell({"ended": pid, "status": status})
+            self._tell({"ended": pid, "status": status})
 
     def _reaped(self) -> list[tuple[int, int]]:
+        """Those of our children that have ended since. A reaped number is the kernel's to give away again, so it is forgotten
+        here, before anything that can fail (telling an owner who is gone) comes between."""
         ended = []
         while self._living:
             try:
@@ -170,7 +172,8 @@ class _WarmParent:
                 break
             if pid == 0:
                 break
-            ended.append((pid, os.waitstatus_to_exitcode(status)))
+            if self._living.pop(pid, None) is not None:
+                ended.append((pid, os.waitstatus_to_exitcode(status)))
         return ended
 
     def _tell(self, fields: Mapping[str, Any]) -> None:
