@@ -9,19 +9,19 @@ from typing import Any
 
 import pytest
 
-from chaoscli.checks.catalogue import INVARIANTS
+from chaoscli.checks.catalogue import LAWS
 from chaoscli.messages import Headers, Request, Response
 from chaoscli.outcome import Check
 from chaoscli.services.broker import Broker
 from tests.checks.whole_shop import WHOLE_SHOP
 from tests.support.simulations import judged
 
-LAWS = "".join(f"  - all: {law}\n" for law in INVARIANTS)
+EXPECTED = "".join(f"  - all: {law.name}\n" for law in LAWS)
 
 
 def broken(folder: Path, *changed: str, seed: int = 1) -> Sequence[Check]:
     playbook = folder / "whole-shop.yaml"
-    playbook.write_text(WHOLE_SHOP + LAWS)
+    playbook.write_text(WHOLE_SHOP + EXPECTED)
     return judged(playbook, seed=seed, changed=changed).broken
 
 
