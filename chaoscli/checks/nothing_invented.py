@@ -29,6 +29,7 @@ def _invented(recording: Recording, facts: list[Happened]) -> Iterator[Happened]
     requests = {one.request for one in recording.of(RequestStarted)}
     orders = accepted(recording)
     messages = {(one.node, one.data.get("message")) for one in recording.of(Happened) if one.what in KEPT}
+    messages |= {(one.node, one.data.get("aside")) for one in recording.of(Happened) if one.what == "dead letter"}
     for one in facts:
         if one.what in ASKED_FOR:
             is_invented = bool(requests) and one.request not in requests

@@ -34,6 +34,8 @@ FACTS: Mapping[str, str] = {
     "message recovered": "a broker that was killed found this message in its database",
     "delivered": "the broker handed a message out; it may do so again",
     "acknowledged": "the broker need not deliver a message any more",
+    "group joined": "a group of consumers asked the broker for the first time",
+    "dead letter": "the broker put a message aside that had come back too often",
     "worked off": "a hop did the work of a message",
     "registered": "the registry lists an instance",
     "deregistered": "an instance left the registry",

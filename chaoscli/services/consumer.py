@@ -28,14 +28,16 @@ MOST_CONSUMERS = 256
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Consumer:
-    """``consumers`` messages at once. ``read`` makes the request to work on of the message's headers and its JSON;
-    ``tells`` is the fact to tell of work done, for a service that tells none of its own."""
+    """``consumers`` messages at once, of those that are the ``group``'s to do; none: the broker's usual one. ``read`` makes the
+    request to work on of the message's headers and its JSON; ``tells`` is the fact to tell of work done, for a service that
+    tells none of its own."""
 
     node: Node
     broker: str
     topic: str
     consumers: int
     read: Callable[[Headers, Any], Request]
+    group: str | None = None
     tells: str = ""
 
     async def run(self, workers: Workers, cost: Callable[[Request], float], handle: Handle) -> None:
@@ -55,7 +57,7 @@ class Consumer:
         timeout_s = self.node.policy(self.broker).timeout
         wait_s = LONGEST_POLL_S if timeout_s is None else min(LONGEST_POLL_S, timeout_s / 2)
         cause = Request(method="POST", target="/", headers=((REQUEST_ID, name),))
-        target = f"/topics/{quote(self.topic, safe='')}/lease?wait={wait_s:g}"
+        target = f"{self._topic}/lease?wait={wait_s:g}{self._of_group('&')}"
         try:
             answer = await self.node.call(self.broker, "POST", target, cause=cause)
         except CallError:
@@ -77,11 +79,18 @@ class Consumer:
         if self.tells:
             told = {"topic": self.topic, "message": message["id"], "deliveries": message["deliveries"]}
             self.node.happened(self.tells, request, **told)
-        target = f"/topics/{quote(self.topic, safe='')}/ack/{message['id']}"
+        target = f"{self._topic}/ack/{message['id']}{self._of_group('?')}"
         try:
             await self.node.call(self.broker, "POST", target, cause=request)
         except CallError as error:
             self.node.note(f"message {message['id']} of {self.topic} is done but not acknowledged: {error}", "warning")
+
+    def _of_group(self, mark: str) -> str:
+        return f"{mark}group={quote(self.group, safe='')}" if self.group else ""
+
+    @property
+    def _topic(self) -> str:
+        return f"/topics/{quote(self.topic, safe='')}"
 
     def _headers(self, message: dict[str, Any]) -> Headers:
         """As of the request that was published; a second delivery is its second attempt."""

@@ -40,6 +40,7 @@ class HopSettings(Capacity):
     paths: Mapping[str, str] | None = setting("for a callee not every request needs, how the paths begin that do", None)
     publish: str | None = setting("topic to hand each request on to, answering 202 at once", None)
     consume: str | None = setting("topic to work off", None)
+    group: str | None = setting("its group of consumers, each of which gets every message; none: the usual one", None)
     broker: str = setting("the broker's name", "broker")
     consumers: int = setting("messages worked off at once", 4, minimum=1)
 
@@ -152,7 +153,7 @@ class Hop(Service):
         if settings.consume is not None:
             consumer = Consumer(
                 node=self._node, broker=settings.broker, topic=settings.consume, consumers=settings.consumers, read=_delivered,
-                tells="worked off",
+                group=settings.group, tells="worked off",
             )  # fmt: skip
             await consumer.run(workers, self.cost, self.handle)
 

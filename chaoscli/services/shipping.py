@@ -31,6 +31,9 @@ class ShippingSettings(Capacity):
     # Twenty a second with one pair of hands: slower than the shop sells, so that a queue can be seen to do its work.
     service_time: Seconds = setting("how long packing one order takes, on average", 0.05)
     topic: str = setting("the topic the orders are on", "orders")
+    group: str | None = setting(
+        "its group of consumers: every group gets each message, and those in one share them; none: the usual one", None
+    )
     consumers: int = setting("orders packed at once", 4, minimum=1)
     idempotent: bool = setting("look up whether an order has been sent already; false sends it again each time it comes", True)
 
@@ -56,7 +59,12 @@ class Shipping(Service):
         settings = self._settings
         if "broker" in self._node.callees:
             consumer = Consumer(
-                node=self._node, broker="broker", topic=settings.topic, consumers=settings.consumers, read=_delivered
+                node=self._node,
+                broker="broker",
+                topic=settings.topic,
+                group=settings.group,
+                consumers=settings.consumers,
+                read=_delivered,
             )
             await consumer.run(workers, self.cost, self.handle)
 

@@ -140,6 +140,21 @@ def test_topics_do_not_overtake_each_other() -> None:
     assert judged("every message delivered", play).guilty == ()
 
 
+def test_a_message_that_one_group_never_got_is_lost_however_many_others_did() -> None:
+    play = published(published(recording(), "a", 1, delivered=True), "b", 2, delivered=True)
+    play.happened("broker", "delivered", "b", at=1, topic="orders", message=2, deliveries=1, group="late")
+    assert judged("every message delivered", play) == Finding(shown="1 of 2 messages delivered, 0 waiting", guilty=("a",))
+
+
+def test_a_group_that_came_late_has_missed_nothing_that_was_gone_by_then() -> None:
+    play = published(recording(), "a", 1, delivered=True)
+    play.happened("broker", "acknowledged", "a", at=1, topic="orders", message=1, deliveries=1)
+    play.happened("broker", "group joined", at=1, topic="orders", group="late")
+    published(play, "b", 2, delivered=True)
+    play.happened("broker", "delivered", "b", at=1, topic="orders", message=2, deliveries=1, group="late")
+    assert judged("every message delivered", play) == Finding(shown="2 of 2 messages delivered, 0 waiting")
+
+
 def test_an_order_nobody_was_told_of_is_forgotten() -> None:
     play = published(whole(asked("a", "b"), "a", "o-1"), "a", 1)
     assert judged("every order published", play) == Finding(shown="1 of 1 orders published")

@@ -11,7 +11,7 @@ from trio.testing import MockClock
 
 from chaoscli.faults.base import BadSetting
 from chaoscli.messages import SENT_AT, TRACE_PARENT
-from chaoscli.services.broker import BrokerSettings
+from chaoscli.services.broker import MOST_GROUPS, BrokerSettings
 from tests.services.shop import Shop
 
 TRACE = (TRACE_PARENT, f"00-{'ab' * 16}-{'cd' * 8}-01")
@@ -27,15 +27,15 @@ async def publish(shop: Shop, message: Any, *, request: str = "r-1", topic: str 
     return await shop.ask("broker", "POST", f"/topics/{topic}", message, request=request, headers=(TRACE, (SENT_AT, "1000.5")))
 
 
-async def lease(shop: Shop, *, wait: str = "0", topic: str = "t") -> Any:
+async def lease(shop: Shop, *, wait: str = "0", topic: str = "t", group: str = "") -> Any:
     """The message, or None."""
-    status, said = await shop.ask("broker", "POST", f"/topics/{topic}/lease?wait={wait}")
+    status, said = await shop.ask("broker", "POST", f"/topics/{topic}/lease?wait={wait}&group={group}")
     assert status == (204 if said is None else 200)
     return said
 
 
-async def acknowledge(shop: Shop, message: Any, *, topic: str = "t") -> tuple[int, Any]:
-    return await shop.ask("broker", "POST", f"/topics/{topic}/ack/{message}")
+async def acknowledge(shop: Shop, message: Any, *, topic: str = "t", group: str = "") -> tuple[int, Any]:
+    return await shop.ask("broker", "POST", f"/topics/{topic}/ack/{message}?group={group}")
 
 
 async def test_what_is_published_is_leased_with_all_that_came_with_it() -> None:
@@ -240,3 +240,156 @@ async def test_a_broker_that_opens_again_tells_what_it_has(tmp_path: Path) -> No
         ("message recovered", "r-1", {"topic": "t", "message": 1}),
         ("message recovered", "r-2", {"topic": "t", "message": 2}),
     ]
+
+
+# -- groups ----------------------------------------------------------------------------------------------------------------------
+
+
+async def test_every_group_gets_each_message_and_those_in_one_share_them() -> None:
+    shop = opened()
+    await publish(shop, "one")
+    await publish(shop, "two")
+    assert [(await lease(shop, group=group))["message"] for group in ("ship", "bill", "ship", "bill")] == [
+        "one",
+        "one",
+        "two",
+        "two",
+    ]
+    assert await lease(shop, group="ship") is None
+
+
+async def test_a_message_is_kept_until_the_last_group_has_acknowledged_it() -> None:
+    shop = opened(depth=1)
+    await publish(shop, "m")
+    for group in ("ship", "bill"):
+        await lease(shop, group=group)
+    await acknowledge(shop, 1, group="ship")
+    assert (await publish(shop, "next"))[0] == 503
+    await acknowledge(shop, 1, group="bill")
+    assert (await publish(shop, "next"))[0] == 201
+
+
+async def test_a_group_that_is_new_gets_what_is_kept_and_not_what_is_gone() -> None:
+    shop = opened()
+    for message in ("gone", "kept"):
+        await publish(shop, message)
+    await lease(shop)
+    await acknowledge(shop, 1)
+    assert (await lease(shop, group="late"))["message"] == "kept"
+
+
+async def test_groups_outlive_the_broker(tmp_path: Path) -> None:
+    before = opened(tmp_path)
+    for group in ("ship", "bill"):
+        await lease(before, group=group)
+    await publish(before, "m")
+    await lease(before, group="ship")
+    await acknowledge(before, 1, group="ship")
+    after = opened(tmp_path)
+    assert await lease(after, group="ship") is None
+    assert (await lease(after, group="bill"))["message"] == "m"
+
+
+async def test_each_waiting_group_is_woken_by_a_message(autojump_clock: MockClock) -> None:
+    shop = opened()
+    got: list[Any] = []
+
+    async def consume(group: str) -> None:
+        got.append((group, (await lease(shop, wait="5", group=group))["message"], trio.current_time()))
+
+    async with trio.open_nursery() as nursery:
+        for group in ("ship", "bill"):
+            nursery.start_soon(consume, group)
+        await trio.sleep(1)
+        await publish(shop, "m")
+    assert sorted(got) == [("bill", "m", 1.0), ("ship", "m", 1.0)]
+
+
+async def test_names_are_bounded_in_number_and_length() -> None:
+    shop = opened()
+    for number in range(MOST_GROUPS):
+        await lease(shop, group=f"g-{number}")
+    assert await shop.ask("broker", "POST", "/topics/t/lease?group=more") == (503, {"error": "t has 100 groups already"})
+    for target in (f"/topics/{'t' * 257}", f"/topics/t/lease?group={'g' * 257}"):
+        assert await shop.ask("broker", "POST", target, {}) == (400, {"error": "a name has at most 256 characters"})
+
+
+# -- one after the other, and put aside ------------------------------------------------------------------------------------------
+
+
+async def test_in_order_nothing_is_handed_out_past_what_is_being_worked_on(autojump_clock: MockClock) -> None:
+    shop = opened(in_order=True)
+    await publish(shop, "one")
+    await publish(shop, "two")
+    assert (await lease(shop))["message"] == "one"
+    assert await lease(shop, wait="1.5") is None
+    assert (await lease(shop, wait="5"))["deliveries"] == 2
+    assert trio.current_time() == pytest.approx(2.0)
+    await acknowledge(shop, 1)
+    assert (await lease(shop))["message"] == "two"
+
+
+async def test_in_order_the_next_one_comes_the_moment_the_last_is_done(autojump_clock: MockClock) -> None:
+    shop = opened(in_order=True)
+    await publish(shop, "one")
+    await publish(shop, "two")
+    await lease(shop)
+
+    async def acknowledge_later() -> None:
+        await trio.sleep(0.7)
+        await acknowledge(shop, 1)
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(acknowledge_later)
+        assert (await lease(shop, wait="5"))["message"] == "two"
+        assert trio.current_time() == 0.7
+
+
+async def test_what_comes_back_too_often_is_put_aside_with_all_that_came_with_it(autojump_clock: MockClock) -> None:
+    shop = opened(max_deliveries=2)
+    await publish(shop, "poison")
+    for delivery in (1, 2):
+        assert (await lease(shop))["deliveries"] == delivery
+        await trio.sleep(2)
+    assert await lease(shop) is None
+    aside = await lease(shop, topic="t.dead")
+    assert (aside["message"], aside["request"], aside["traceparent"]) == ("poison", "r-1", TRACE[1])
+    assert shop.happened("dead letter") == [("dead letter", "r-1", {"topic": "t", "message": 1, "deliveries": 2, "aside": 2})]
+
+
+async def test_one_group_may_be_done_with_what_another_puts_aside(autojump_clock: MockClock) -> None:
+    shop = opened(max_deliveries=1)
+    await publish(shop, "m")
+    for group in ("good", "bad"):
+        await lease(shop, group=group)
+    await acknowledge(shop, 1, group="good")
+    await trio.sleep(2)
+    assert await lease(shop, group="bad") is None
+    assert (await lease(shop, topic="t.dead"))["message"] == "m"
+
+
+async def test_what_nobody_could_work_off_is_never_lost_for_want_of_room(autojump_clock: MockClock) -> None:
+    shop = opened(max_deliveries=1, depth=1)
+    for _ in range(2):
+        await publish(shop, "poison")
+        await lease(shop)
+        await trio.sleep(2)
+        await lease(shop)
+    assert len(shop.happened("dead letter")) == 1
+    assert shop.happened("delivered")[-1][2] == {"topic": "t", "message": 3, "deliveries": 2}
+    assert (await publish(shop, "m"))[0] == 503
+
+
+async def test_dead_letters_are_not_put_aside_again(autojump_clock: MockClock) -> None:
+    shop = opened(max_deliveries=1)
+    await publish(shop, "m", topic="t.dead")
+    for delivery in (1, 2, 3):
+        assert (await lease(shop, topic="t.dead"))["deliveries"] == delivery
+        await trio.sleep(2)
+
+
+async def test_a_publisher_that_is_refused_is_told_when_to_come_back() -> None:
+    shop = opened(depth=1, retry_after=1.5)
+    await publish(shop, 1)
+    refused = await shop.ask_raw("broker", "POST", "/topics/t", 2)
+    assert (refused.status, refused.header("retry-after")) == (503, "2")
