@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from chaoscli.checks.hints import unknown
 from chaoscli.checks.sentence import ExpectationError, Names
@@ -20,23 +20,22 @@ _EXAMPLES: Mapping[Taking, str] = {
 
 
 class Arguments:
-    """Reads the arguments of one measure, in a sentence that began with ``variants``."""
+    """Reads the arguments of one measure, in a sentence that ``begins_with_variants`` or does not."""
 
-    def __init__(self, measure: Measure, names: Names, variants: tuple[str, ...]) -> None:
+    def __init__(self, measure: Measure, names: Names, begins_with_variants: bool) -> None:
         self._measure = measure
         self._names = names
         self._given: dict[str, str | Link] = {}
         # A variant called "timeout" is a result's word as well; where the sentence began with variants, that is meant.
-        self._variant_last = bool(variants)
+        self._variant_last = begins_with_variants
 
-    def read(self, text: str, offset: int) -> tuple[Scope, str]:
-        """The scope they make, and the variant they name or ""; ``offset`` is where ``text`` stands in the sentence."""
-        for part in text.split(","):
+    def read(self, parts: Sequence[tuple[str, int]]) -> tuple[Scope, str]:
+        """The scope they make, and the variant they name or "". Each part comes with where it stands in the sentence."""
+        for part, offset in parts:
             argument = part.strip()
             place = offset + len(part) - len(part.lstrip())
             role, value = self._role(argument, place)
             self._put(role, value, argument, place)
-            offset += len(part) + 1
         given = dict(self._given)
         variant = given.pop("variant", "")
         return Scope(**given), str(variant)  # type: ignore[arg-type]

@@ -27,6 +27,7 @@ _HOLDS: Mapping[Relation, Callable[[float, float], bool]] = {
     ">=": operator.ge,
     # Counts are exact; what was divided is not, and nobody means its last digit.
     "==": lambda left, right: math.isclose(left, right, rel_tol=1e-9),
+    "!=": lambda left, right: not math.isclose(left, right, rel_tol=1e-9),
 }
 
 
@@ -63,6 +64,11 @@ def _check_law(expectation: Expectation, run: RunRecording, variant: str) -> Che
         finding = law.judge(run.variants[variant])
     except NoData as nothing:
         return Check(text=law.name, variant=variant, held=False, shown="no data", reason=str(nothing), kind="invariant")
+    if expectation.breaks:
+        reason = "" if finding.guilty else "it was kept"
+        return Check(
+            text=law.name, variant=variant, held=bool(finding.guilty), shown=finding.shown, kind="invariant", reason=reason
+        )
     return Check(
         text=law.name, variant=variant, held=not finding.guilty, shown=finding.shown, kind="invariant", guilty=finding.guilty
     )
@@ -70,15 +76,26 @@ def _check_law(expectation: Expectation, run: RunRecording, variant: str) -> Che
 
 def _check_comparison(comparison: Comparison, run: RunRecording, variant: str) -> Check:
     read = _Reader(run, variant)
-    left, right = read.value(comparison.left), read.value(comparison.right)
-    held, reason = _verdict(comparison.relation, left, right)
-    reason = "; ".join(read.reasons) or reason
-    sides = read.shown(comparison.left), read.shown(comparison.right)
-    if left is not None and right is not None and not (held or reason) and sides[0] == sides[1]:
-        # "2s <= 2s" would be a riddle: show the digits that decide.
-        sides = _exact(left, read.units[0]), _exact(right, read.units[0])
-    shown = f"{sides[0]} {comparison.relation} {sides[1]}"
-    return Check(text="", variant=variant, held=held, shown=shown, reason=reason, readings=tuple(read.readings))
+    values = [read.value(term) for term in comparison.terms]
+    sides = [read.shown(term) for term in comparison.terms]
+    verdicts = []
+    for place, relation in enumerate(comparison.relations):
+        left, right = values[place], values[place + 1]
+        held, reason = _verdict(relation, left, right)
+        verdicts.append((held, reason))
+        if left is not None and right is not None and not (held or reason) and sides[place] == sides[place + 1]:
+            # "2s <= 2s" would be a riddle: show the digits that decide.
+            sides[place : place + 2] = _exact(left, read.units[0]), _exact(right, read.units[0])
+    reason = "; ".join(read.reasons) or next((reason for _, reason in verdicts if reason), "")
+    shown = sides[0] + "".join(f" {sign} {side}" for sign, side in zip(comparison.relations, sides[1:], strict=True))
+    return Check(
+        text="",
+        variant=variant,
+        held=all(held for held, _ in verdicts),
+        shown=shown,
+        reason=reason,
+        readings=tuple(read.readings),
+    )
 
 
 def _verdict(relation: Relation, left: float | None, right: float | None) -> tuple[bool, str]:
@@ -100,7 +117,8 @@ class _Reader:
         self.units: list[Unit] = []
         self._run = run
         self._variant = variant
-        self._shown: dict[int, str] = {}
+        # By the measure, scope and variant: the middle of a range stands in two comparisons and is read once.
+        self._read_so_far: dict[Measured, float | None] = {}
 
     def value(self, term: Term) -> float | None:
         match term:
@@ -121,21 +139,22 @@ class _Reader:
             case Group(inner=inner):
                 return f"({self.shown(inner)})"
             case Measured():
-                return self._shown[id(term)]
+                return term.measure.show(self._read_so_far[term])
             case Combined(operator=done, left=left, right=right):
                 return f"{self.shown(left)} {done} {self.shown(right)}"
 
     def _read(self, term: Measured) -> float | None:
+        if term in self._read_so_far:
+            return self._read_so_far[term]
         variant = term.variant or self._variant
         value: float | None = None
         try:
             value = term.measure.compute(self._run.variants[variant], term.scope)
         except NoData as nothing:
             self.reasons.append(f"{term.text} has no data: {nothing}")
-        shown = term.measure.show(value)
-        self._shown[id(term)] = shown
+        self._read_so_far[term] = value
         self.units.append(term.measure.unit)
-        self.readings.append(Reading(text=term.text, variant=variant, value=value, shown=shown))
+        self.readings.append(Reading(text=term.text, variant=variant, value=value, shown=term.measure.show(value)))
         return value
 
     def _combine(self, done: Operator, left: float | None, right: float | None) -> float | None:

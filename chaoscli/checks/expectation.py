@@ -2,30 +2,42 @@
 
 ::
 
-    sentence   = [variants ":"] (invariant | comparison)
-    variants   = "all" | NAME {"," NAME}
-    comparison = sum ("<" | "<=" | ">" | ">=" | "==") sum [window]
+    sentence   = [who {"," who} ":"] (law | nothing | claim) [window]
+    who        = "all" | VARIANT | LINK | LOAD | NODE
+    law        = ["breaks"] INVARIANT
+    nothing    = "no" measure
+    claim      = sum relation sum [relation sum]
+               | sum "between" sum "and" sum
+               | sum "within" QUANTITY "of" sum
     sum        = product {("+" | "-") product}
-    product    = factor {("*" | "/") factor}
+    product    = factor {("*" | "x" | "times" | "of" | "/") factor}
     factor     = QUANTITY | measure | "(" sum ")"
-    measure    = NAME ["(" argument {"," argument} ")"] [window]
+    measure    = NAME ["(" argument {"," argument} ")"]
+                 ["of" argument] ["in" VARIANT] [window]
     window     = ("during" | "before" | "after") FAULT
+               | "between" FAULT "and" FAULT
+               | ("before" | "after") DURATION
+               | "from" DURATION "to" DURATION
 
-An argument is a variant, or else a link, a load, a node, a result or a fact, as far as the measure takes one. A window at the
-end of a sentence holds for every measure that has none of its own. Quantities carry their units: ``2s``, ``95%``, ``30/s``,
-and only durations may be below zero: ``-50ms``.
+An argument is a variant, or else a link, a load, a node, a result or a fact, as far as the measure takes one. A load, link or
+node before the colon is that of every measure that has none of its own, and a window at the end of a sentence that of every
+measure without one; a law has none. Quantities carry their units: ``2s``, ``95%``, ``30/s``, and only durations may be below zero: ``-50ms``.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import itertools
+import re
 from typing import cast
 
+from chaoscli.checks.about import About, read_about
 from chaoscli.checks.arguments import Arguments
 from chaoscli.checks.catalogue import INVARIANTS
-from chaoscli.checks.hints import LIKE, listed_names, unknown
-from chaoscli.checks.quantities import check_dimensions, check_share, read_quantity
-from chaoscli.checks.scanner import ARGUMENTS, NAME, NEGATIVE, QUANTITY, RELATION, WINDOW, Scanner
+from chaoscli.checks.hints import LIKE, unknown
+from chaoscli.checks.quantities import around, check_dimensions, check_share, read_quantity
+from chaoscli.checks.relations import AND, BETWEEN, OF, RELATION, VERB, WITHIN, is_range, relation_of
+from chaoscli.checks.scanner import ARGUMENTS, FACTOR, LINK_OR_NAME, MULTIPLY, NAME, NEGATIVE, QUANTITY, Scanner
 from chaoscli.checks.sentence import (
     Combined,
     Comparison,
@@ -40,7 +52,8 @@ from chaoscli.checks.sentence import (
     Term,
     measured_in,
 )
-from chaoscli.measures.base import Scope, When, Window
+from chaoscli.checks.when import in_window, read_window, within
+from chaoscli.measures.base import Measure, Scope
 from chaoscli.measures.catalogue import MEASURES
 
 __all__ = ["Expectation", "ExpectationError", "Names", "parse_expectation"]
@@ -48,88 +61,132 @@ __all__ = ["Expectation", "ExpectationError", "Names", "parse_expectation"]
 # A sentence is something one says aloud; longer or deeper ones would only be a way to exhaust the reader.
 LONGEST_SENTENCE = 500
 DEEPEST_GROUP = 10
-ALL = "all"
+
+_BREAKS = re.compile(r"\s*breaks\b\s*")
+_IN, _NO = re.compile(r"in\b"), re.compile(r"no\b")
+_NOTHING = Quantity(text="0", value=0.0, dimension=0, bare=True)
 
 
 def parse_expectation(text: str, names: Names) -> Expectation:
     """The meaning of ``text``, given what the playbook knows by name; ExpectationError says what is wrong, and where."""
     if len(text) > LONGEST_SENTENCE:
         raise ExpectationError(f"an expectation has at most {LONGEST_SENTENCE} characters, this one {len(text)}", width=len(text))
-    variants, start = _variants(text, names)
-    law = " ".join(text[start:].split()).lower()
+    about = read_about(text, names)
+    claim = text[about.ends :].strip()
+    law = _law(text, about)
+    if law is not None:
+        name, breaks = law
+        return Expectation(text=text, claim=claim, invariant=name, breaks=breaks, variants=about.variants)
+    comparison = _Parser(Scanner(text, about.ends), names, about).sentence()
+    whose = f"{about.subject.text}: " if about.subject is not None else ""
+    return Expectation(text=text, claim=f"{whose}{claim}", comparison=comparison, variants=about.variants)
+
+
+def _law(text: str, about: About) -> tuple[str, bool] | None:
+    """The law that the sentence names, and whether it is said to be broken; None when it compares measures."""
+    breaks = _BREAKS.match(text, about.ends)
+    starts = breaks.end() if breaks else about.ends
+    law = " ".join(text[starts:].split()).lower()
+    offset = starts + len(text[starts:]) - len(text[starts:].lstrip())
     if law in INVARIANTS:
-        return Expectation(text=text, claim=text[start:].strip(), invariant=law, variants=variants)
-    if law == "no" or law.startswith("no "):
-        offset = start + len(text[start:]) - len(text[start:].lstrip())
+        if about.subject is not None:
+            message = f"'{law}' is a law of the whole shop, not of '{about.subject.text}'"
+            raise ExpectationError(message, offset=0, width=about.ends, hint=f"write 'all: {law}'")
+        return law, breaks is not None
+    words = law.split()
+    if breaks or (words[:1] == ["no"] and not (len(words) > 1 and words[1].partition("(")[0] in MEASURES)):
         raise unknown("invariant", law, INVARIANTS, offset, len(text.rstrip()) - offset)
-    comparison = _Parser(Scanner(text, start), names, variants).sentence()
-    return Expectation(text=text, claim=text[start:].strip(), comparison=comparison, variants=variants)
-
-
-def _variants(text: str, names: Names) -> tuple[tuple[str, ...], int]:
-    """The variants before the colon, and where the sentence goes on; none and 0 without a colon."""
-    before, colon, _ = text.partition(":")
-    if not colon:
-        return (), 0
-    found: list[str] = []
-    offset = 0
-    for part in before.split(","):
-        name = part.strip()
-        if name != ALL and name not in names.variants:
-            place = offset + len(part) - len(part.lstrip())
-            raise unknown("variant", name, [*names.variants, ALL], place, len(name))
-        found += [name] if name != ALL else []
-        offset += len(part) + 1
-    return tuple(dict.fromkeys(found)), len(before) + 1
+    return None
 
 
 class _Parser:
     """Recursive descent over one sentence, a method for each rule of the grammar."""
 
-    def __init__(self, scanner: Scanner, names: Names, variants: tuple[str, ...]) -> None:
+    def __init__(self, scanner: Scanner, names: Names, about: About) -> None:
         self._scanner = scanner
         self._names = names
-        self._variants = variants
+        self._about = about
         self._depth = 0
+        self._bound_at = 0
 
     def sentence(self) -> Comparison:
         scanner = self._scanner
-        left = self._sum()
-        relation = scanner.take(RELATION)
-        if relation is None:
-            raise scanner.fail("expected a comparison (<, <=, >, >= or ==) and found {here}")
-        right_at = scanner.next_offset
-        right = self._sum()
-        window = self._window()
+        comparison = self._nothing_of() if scanner.take(_NO) else self._claim()
+        window = read_window(scanner, self._names.faults)
         if not scanner.at_end:
             raise scanner.fail("the sentence should end before {here}")
         if window is not None:
-            left, right = self._within(left, *window), self._within(right, *window)
-        self._check_sides(left, right, right_at)
-        return Comparison(relation=cast("Relation", relation[0]), left=left, right=right)
+            comparison = within(comparison, *window)
+        self._check(comparison)
+        return comparison
 
-    def _check_sides(self, left: Term, right: Term, offset: int) -> None:
-        width = len(self._scanner.text.rstrip()) - offset
-        measured = [*measured_in(left), *measured_in(right)]
+    def _nothing_of(self) -> Comparison:
+        """``no timeouts`` is how one says that there are 0 of them."""
+        name = self._scanner.take(NAME)
+        assert name is not None  # or the sentence would have been refused as an unknown law
+        return Comparison(relation="==", left=self._measured(name[0], name.start()), right=_NOTHING)
+
+    def _claim(self) -> Comparison:
+        scanner = self._scanner
+        left = self._sum()
+        verb = scanner.take(VERB)
+        if scanner.take(BETWEEN):
+            self._bound_at = scanner.next_offset
+            low = self._sum()
+            if not scanner.take(AND):
+                raise scanner.fail("expected 'and' and a second bound, and found {here}")
+            return Comparison(relation="<=", left=low, right=left, then=("<=", self._sum()))
+        if scanner.take(WITHIN):
+            return self._around(left)
+        said = scanner.take(RELATION)
+        if said is None and not verb:
+            raise scanner.fail("expected a comparison (<, <=, >, >=, == or !=) and found {here}")
+        relation = relation_of(said[0]) if said else "=="
+        self._bound_at = scanner.next_offset
+        right = self._sum()
+        return Comparison(relation=relation, left=left, right=right, then=self._then(relation, right))
+
+    def _then(self, relation: Relation, middle: Term) -> tuple[Relation, Term] | None:
+        """The second comparison of ``1 < x < 3``."""
+        scanner = self._scanner
+        before = scanner.offset
+        said = scanner.take(RELATION)
+        if said is None:
+            return None
+        if not is_range(relation, relation_of(said[0])) or not any(measured_in(middle)):
+            scanner.offset = before
+            return None
+        return relation_of(said[0]), self._sum()
+
+    def _around(self, left: Term) -> Comparison:
+        """``within 10% of 200ms``: from 180 ms to 220 ms."""
+        scanner = self._scanner
+        margin = scanner.take(QUANTITY)
+        if margin is None:
+            raise scanner.fail("'within' needs a margin, like 'within 10% of 200ms', and found {here}")
+        self._bound_at = margin.start()
+        if not scanner.take(OF):
+            raise scanner.fail("expected 'of' and found {here}", hint="like 'within 10% of 200ms'")
+        low, high = around(self._sum(), read_quantity(margin[0]), margin.start())
+        return Comparison(relation="<=", left=low, right=left, then=("<=", high))
+
+    def _check(self, comparison: Comparison) -> None:
+        """What says nothing, or only nonsense: the mark is under all that stands behind the comparison."""
+        terms, text = comparison.terms, self._scanner.text
+        measured = [read for term in terms for read in measured_in(term)]
         if not measured:
-            raise ExpectationError("nothing is measured here", width=len(self._scanner.text), hint=LIKE)
-        if self._variants and all(read.variant for read in measured):
+            raise ExpectationError("nothing is measured here", width=len(text), hint=LIKE)
+        if self._about.variants and all(read.variant for read in measured):
             raise ExpectationError(
                 "every measure names its variant, and so does the start of the sentence",
-                width=self._scanner.text.index(":") + 1,
+                width=self._about.ends,
                 hint="leave out one or the other",
             )
-        self._check_not_itself(left, right, offset, width)
-        check_dimensions(left, right, "compared with", offset, width)
-        check_share(left, right, offset, width)
-
-    def _check_not_itself(self, left: Term, right: Term, offset: int, width: int) -> None:
-        """A window at the end holds for both sides, so ``p50 < 2 * p50 before lag`` would hold of anything."""
-        read_left = {(read.measure.name, read.scope, read.variant) for read in measured_in(left)}
-        for read in measured_in(right):
-            if (read.measure.name, read.scope, read.variant) in read_left:
-                hint = "a window at the end holds for both sides: give each side its own" if read.scope.window else ""
-                raise ExpectationError(f"'{read.text}' is compared with itself", offset=offset, width=width, hint=hint)
+        place = self._bound_at, len(text.rstrip()) - self._bound_at
+        for left, right in itertools.pairwise(terms):
+            _check_not_itself(left, right, *place)
+            check_dimensions(left, right, "compared with", *place)
+            check_share(left, right, *place)
 
     def _sum(self) -> Term:
         left = self._product()
@@ -143,9 +200,18 @@ class _Parser:
 
     def _product(self) -> Term:
         left = self._factor()
-        while operator := self._scanner.take("*") or self._scanner.take("/"):
-            left = Combined(operator=cast("Operator", operator[0]), left=left, right=self._factor())
+        while operator := self._multiplied(left):
+            left = Combined(operator=operator, left=left, right=self._factor())
         return left
+
+    def _multiplied(self, left: Term) -> Operator | None:
+        if self._scanner.take("/"):
+            return "/"
+        if self._scanner.take(MULTIPLY):
+            return "*"
+        # `2x p99(naive)`: the sign is in the number.
+        is_times = isinstance(left, Quantity) and left.text.endswith("x")
+        return "*" if is_times and self._scanner.sees(FACTOR) else None
 
     def _factor(self) -> Term:
         scanner = self._scanner
@@ -172,64 +238,64 @@ class _Parser:
         if measure is None:
             listed = f"a colon goes behind a variant: '{name}: ...'" if name in self._names.variants else LIKE
             raise unknown("measure", name, [*MEASURES, *INVARIANTS], offset, len(name), listed=listed)
-        arguments = self._scanner.take_adjacent(ARGUMENTS)
-        scope, variant = Scope(), ""
-        if arguments:
-            scope, variant = Arguments(measure, self._names, self._variants).read(arguments[1], arguments.start(1))
-        elif self._scanner.text.startswith("(", self._scanner.offset):
-            raise self._scanner.fail(f"the parenthesis of '{name}' is not closed")
+        scope, variant = self._scope(measure)
+        text = self._scanner.text[offset : self._scanner.offset].rstrip()
+        scope, text = self._of_subject(measure, scope, text, offset)
         if measure.needs == "what" and not scope.what:
             hint = f"like '{name}(stock reserved)'"
             raise ExpectationError(f"'{name}' needs the name of a fact", offset=offset, width=len(name), hint=hint)
-        text = self._scanner.text[offset : self._scanner.offset]
         read = Measured(text=text, measure=measure, scope=scope, variant=variant)
         # A window right before the end is the sentence's; sentence() gives it to every measure, this one too.
         before = self._scanner.offset
-        window = self._window()
+        window = read_window(self._scanner, self._names.faults)
         if window is None:
             return read
         if self._scanner.at_end:
             self._scanner.offset = before
             return read
-        return _in_window(read, *window)
+        return in_window(read, *window)
 
-    def _window(self) -> tuple[Window, int] | None:
-        """A window and where it stands."""
+    def _scope(self, measure: Measure) -> tuple[Scope, str]:
+        """From ``(a, b)``, ``of a`` and ``in variant``, in this order."""
         scanner = self._scanner
-        word = scanner.take(WINDOW)
-        if word is None:
-            return None
-        name = scanner.take(NAME)
-        if name is None:
-            raise scanner.fail(
-                f"'{word[0]}' needs the name of a fault, and found {{here}}", hint=listed_names("faults", self._names.faults)
-            )
-        if name[0] not in self._names.faults:
-            raise unknown("fault", name[0], self._names.faults, name.start(), len(name[0]))
-        return Window(cast("When", word[0]), name[0]), word.start()
+        parts: list[tuple[str, int]] = []
+        if arguments := scanner.take_adjacent(ARGUMENTS):
+            offset = arguments.start(1)
+            for part in arguments[1].split(","):
+                parts.append((part, offset))
+                offset += len(part) + 1
+        elif scanner.text.startswith("(", scanner.offset):
+            raise scanner.fail(f"the parenthesis of '{measure.name}' is not closed")
+        if scanner.take(OF):
+            parts.append(self._argument("of"))
+        if scanner.take(_IN):
+            parts.append(self._argument("in"))
+        return Arguments(measure, self._names, bool(self._about.variants)).read(parts) if parts else (Scope(), "")
 
-    def _within(self, term: Term, window: Window, offset: int) -> Term:
-        """The term with the window given to every measure that has none."""
-        match term:
-            case Measured():
-                return term if term.scope.window else _in_window(term, window, offset)
-            case Combined():
-                left, right = self._within(term.left, window, offset), self._within(term.right, window, offset)
-                return dataclasses.replace(term, left=left, right=right)
-            case Group():
-                return Group(inner=self._within(term.inner, window, offset))
-            case Quantity():
-                return term
+    def _argument(self, word: str) -> tuple[str, int]:
+        """What ``of`` is followed by: a link, a fact in as many words as it has, or a name."""
+        scanner = self._scanner
+        facts = "|".join(map(re.escape, sorted((one for one in self._names.facts if " " in one), key=len, reverse=True)))
+        found = (scanner.take(re.compile(rf"(?:{facts})\b")) if facts else None) or scanner.take(LINK_OR_NAME)
+        if found is None:
+            raise scanner.fail(f"expected a name behind '{word}' and found {{here}}")
+        return found[0], found.start()
+
+    def _of_subject(self, measure: Measure, scope: Scope, text: str, offset: int) -> tuple[Scope, str]:
+        subject = self._about.subject
+        if subject is None or scope.load or scope.link or scope.node:
+            return scope, text
+        if subject.role not in measure.takes:
+            message = f"'{measure.name}' is not measured of a {subject.role}, like '{subject.text}'"
+            raise ExpectationError(message, offset=offset, width=len(text))
+        scope = dataclasses.replace(scope, **{subject.role: subject.value})  # type: ignore[arg-type]
+        return scope, f"{text} of {subject.text}"
 
 
-def _in_window(read: Measured, window: Window, offset: int) -> Measured:
-    allowed = read.measure.windows
-    if window.when not in allowed:
-        only = " or ".join(sorted(allowed))
-        raise ExpectationError(
-            f"'{read.measure.name}' is not measured {window.when} a fault",
-            offset=offset,
-            width=len(str(window)),
-            hint=f"say '{read.measure.name} {only} {window.fault}'",
-        )
-    return dataclasses.replace(read, text=f"{read.text} {window}", scope=dataclasses.replace(read.scope, window=window))
+def _check_not_itself(left: Term, right: Term, offset: int, width: int) -> None:
+    """A window at the end holds for both sides, so ``p50 < 2 * p50 before lag`` would hold of anything."""
+    read_left = {(read.measure.name, read.scope, read.variant) for read in measured_in(left)}
+    for read in measured_in(right):
+        if (read.measure.name, read.scope, read.variant) in read_left:
+            hint = "a window at the end holds for both sides: give each side its own" if read.scope.window else ""
+            raise ExpectationError(f"'{read.text}' is compared with itself", offset=offset, width=width, hint=hint)

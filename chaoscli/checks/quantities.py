@@ -16,6 +16,21 @@ def read_quantity(text: str) -> Quantity:
     return Quantity(text=text, value=parse_factor(text), dimension=0, bare=text[-1] != "x")
 
 
+def around(middle: Term, margin: Quantity, offset: int) -> tuple[Term, Term]:
+    """The bounds that lie ``margin`` below and above: a share of what is in the middle, or as much as it says."""
+    inner = Group(inner=middle) if isinstance(middle, Combined) else middle
+    if not margin.text.endswith("%"):
+        return Combined(operator="-", left=inner, right=margin), Combined(operator="+", left=inner, right=margin)
+    if margin.value >= 1.0:
+        raise ExpectationError("a margin is less than 100%", offset=offset, width=len(margin.text))
+    low, high = (_share(1 + sign * margin.value) for sign in (-1, 1))
+    return Combined(operator="*", left=low, right=inner), Combined(operator="*", left=high, right=inner)
+
+
+def _share(value: float) -> Quantity:
+    return Quantity(text=SHARE.format(value), value=value, dimension=0)
+
+
 def dimension(term: Term) -> Dimension:
     """The power of seconds that a term is in."""
     match term:

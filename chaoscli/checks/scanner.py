@@ -14,8 +14,11 @@ QUANTITY = re.compile(rf"{_NUMBER}\s*%|{_DURATION}|{_NUMBER}/(?:s|m|h)\b|{_NUMBE
 NEGATIVE = re.compile(rf"-{_DURATION}")
 # A dash belongs to a name when no space is around it; a difference is written with spaces.
 NAME = re.compile(r"[^\W\d][\w.]*(?:-[\w.]+)*")
-RELATION = re.compile(r"<=|>=|==|<|>")
-WINDOW = re.compile(r"(during|before|after)\b")
+LINK_OR_NAME = re.compile(rf"{NAME.pattern}(?:\s*->\s*{NAME.pattern})?")
+FACTOR = re.compile(rf"\(|{NAME.pattern}")
+MULTIPLY = re.compile(r"\*|×|(?:x|times|of)\b")
+WINDOW = re.compile(r"(during|before|after|between|from)\b")
+TO = re.compile(r"to\b")
 ARGUMENTS = re.compile(r"\(([^()]*)\)")
 _SPACE = re.compile(r"\s*")
 _ANYTHING = re.compile(r"\S+")
@@ -35,6 +38,11 @@ class Scanner:
         if found is not None:
             self.offset = found.end()
         return found
+
+    def sees(self, pattern: re.Pattern[str]) -> bool:
+        """Whether that comes next; nothing is taken."""
+        self._skip_spaces()
+        return pattern.match(self.text, self.offset) is not None
 
     def take_adjacent(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
         """The same without spaces before it."""

@@ -14,7 +14,7 @@ from chaoscli.topology import Link
 # Seconds to this power: durations 1, rates -1, everything else 0. What has different dimensions is not compared or added.
 Dimension = int
 Operator = Literal["+", "-", "*", "/"]
-Relation = Literal["<", "<=", ">", ">=", "=="]
+Relation = Literal["<", "<=", ">", ">=", "==", "!="]
 
 
 class ExpectationError(ChaosError):
@@ -80,20 +80,33 @@ Term = Quantity | Measured | Combined | Group
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
+    """``left relation right``, and with ``then`` also ``right then[0] then[1]``: both must hold, as in 1 < x < 3."""
+
     relation: Relation
     left: Term
     right: Term
+    then: tuple[Relation, Term] | None = None
+
+    @property
+    def terms(self) -> tuple[Term, ...]:
+        return (self.left, self.right) if self.then is None else (self.left, self.right, self.then[1])
+
+    @property
+    def relations(self) -> tuple[Relation, ...]:
+        return (self.relation,) if self.then is None else (self.relation, self.then[0])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expectation:
-    """One sentence: a comparison of measures or the name of an invariant. Without ``variants`` it holds of every variant, or
-    of those its measures name. ``text`` is as written, ``claim`` without the variants before the colon."""
+    """One sentence: a comparison of measures or the name of an invariant, which ``breaks`` says is broken. Without ``variants``
+    it holds of every variant, or of those its measures name. ``text`` is as written, ``claim`` without the variants before the
+    colon."""
 
     text: str
     claim: str
     comparison: Comparison | None = None
     invariant: str = ""
+    breaks: bool = False
     variants: tuple[str, ...] = ()
 
     @property
@@ -101,7 +114,7 @@ class Expectation:
         """Every measure it speaks of, from left to right."""
         if self.comparison is None:
             return ()
-        return (*measured_in(self.comparison.left), *measured_in(self.comparison.right))
+        return tuple(measured for term in self.comparison.terms for measured in measured_in(term))
 
 
 def measured_in(term: Term) -> Iterator[Measured]:

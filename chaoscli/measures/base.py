@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from chaoscli.recording import Recording
 from chaoscli.topology import Link
-from chaoscli.units import RATE, Unit, parse_factor
+from chaoscli.units import RATE, Unit, format_duration, parse_factor
 
-When = Literal["during", "before", "after"]
+When = Literal["during", "before", "after", "between", "from"]
 Taking = Literal["load", "link", "node", "result", "what"]
 
 
@@ -30,13 +30,28 @@ class NoData(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A part of the play told by a fault: while it lasted, before it first came, after it last healed."""
+    """A part of the play. Told by a fault: while it lasted, before it first came, after it last healed; "between": after
+    ``fault`` last healed and before ``other`` came next. Told by the clock ("from"): ``seconds`` since the curtain rose."""
 
     when: When
-    fault: str
+    fault: str = ""
+    other: str = ""
+    seconds: tuple[float, float] = (-math.inf, math.inf)
 
     def __str__(self) -> str:
-        return f"{self.when} {self.fault}"
+        if self.when == "between":
+            return f"between {self.fault} and {self.other}"
+        return _clocked(*self.seconds) if self.when == "from" else f"{self.when} {self.fault}"
+
+
+def _clocked(starts_s: float, ends_s: float) -> str:
+    if math.isinf(starts_s):
+        return f"before {format_duration(ends_s)}"
+    starts = format_duration(starts_s)
+    return f"after {starts}" if math.isinf(ends_s) else f"from {starts} to {format_duration(ends_s)}"
+
+
+EVERY_WINDOW: frozenset[When] = frozenset(get_args(When))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +81,7 @@ class Measure:
     compute: Compute
     takes: frozenset[Taking] = frozenset({"load"})
     needs: Taking | None = None
-    windows: frozenset[When] = frozenset({"during", "before", "after"})
+    windows: frozenset[When] = EVERY_WINDOW
 
     def read(self, recording: Recording, scope: Scope | None = None) -> float | None:
         """The value, or None when there is no data."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from chaoscli.measures.base import COUNT, PER_SECOND, Compute, Measure, Taking, When
+from chaoscli.measures.base import COUNT, EVERY_WINDOW, PER_SECOND, Compute, Measure, Taking, When
 from chaoscli.measures.calls import amplification, attempts, calls, peak, retries
 from chaoscli.measures.facts import completion, count, duplicates, from_future, lost_writes, one_way
 from chaoscli.measures.flow import goodput, lateness_max, lateness_median, most_in_flight, throughput
@@ -28,7 +28,7 @@ def _measure(
     doc: str,
     *,
     needs: Taking | None = None,
-    windows: Iterable[When] = ("during", "before", "after"),
+    windows: Iterable[When] = EVERY_WINDOW,
 ) -> Measure:
     return Measure(
         name=name, doc=doc, unit=unit, compute=compute, takes=frozenset(takes), needs=needs, windows=frozenset(windows)

@@ -40,6 +40,8 @@ def spans(recording: Recording, scope: Scope) -> Spans:
 
 
 def _spans_of(recording: Recording, window: Window) -> Spans:
+    if window.when == "from":
+        return Spans(window.seconds[:1], window.seconds[1:])
     lives = fault_lives(recording, window.fault)
     if not lives:
         raise NoData(f"fault '{window.fault}' was never injected")
@@ -47,7 +49,17 @@ def _spans_of(recording: Recording, window: Window) -> Spans:
         return Spans((-math.inf,), (lives[0][0],))
     if window.when == "after":
         return Spans((last_heal(recording, window.fault),), (math.inf,))
+    if window.when == "between":
+        return _between(recording, window)
     return Spans(tuple(start for start, _ in lives), tuple(end for _, end in lives))
+
+
+def _between(recording: Recording, window: Window) -> Spans:
+    healed_at = last_heal(recording, window.fault)
+    came_at = min((start for start, _ in fault_lives(recording, window.other) if start >= healed_at), default=None)
+    if came_at is None:
+        raise NoData(f"fault '{window.other}' did not come after '{window.fault}' had healed")
+    return Spans((healed_at,), (came_at,))
 
 
 def fault_lives(recording: Recording, fault: str) -> list[tuple[float, float]]:

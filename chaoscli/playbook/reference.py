@@ -10,10 +10,11 @@ from typing import Any, get_args
 
 from chaoscli.checks import expectation
 from chaoscli.checks.catalogue import INVARIANTS
+from chaoscli.checks.relations import SAID
 from chaoscli.checks.sentence import Relation
 from chaoscli.faults.catalogue import FAULTS, FaultKind
 from chaoscli.load.settings import Load
-from chaoscli.measures.base import COUNT, Measure, When
+from chaoscli.measures.base import COUNT, EVERY_WINDOW, Measure, When
 from chaoscli.measures.catalogue import MEASURES
 from chaoscli.playbook.cast import service_part
 from chaoscli.playbook.model import settings_fields, settings_part
@@ -26,10 +27,12 @@ Schema = Mapping[str, Any]
 
 _HARMS = {"bytes": "the bytes of a link", "messages": "whole requests and replies", "datagrams": "datagrams", "node": "a node"}
 _TYPES = {"string": "text", "integer": "number", "number": "number", "boolean": "true | false", "object": "mapping"}
-_WHEN: Mapping[When, str] = {
-    "during": "while the fault lasted, each time it did",
-    "before": "before it first came",
-    "after": "after it last healed",
+_WHEN: Mapping[str, tuple[When, str]] = {
+    "during FAULT": ("during", "while the fault lasted, each time it did"),
+    "before FAULT": ("before", "before it first came"),
+    "after FAULT": ("after", "after it last healed"),
+    "between FAULT and FAULT": ("between", "after the one last healed and before the other came next"),
+    "from 2s to 5s": ("from", "by the clock of the play; `before 2s` and `after 5s` are open on one side"),
 }
 
 
@@ -161,7 +164,7 @@ def measures() -> Page:
 
 def _measure(measure: Measure) -> Row:
     of = ", ".join(one for one in ("load", "link", "node", "result", "what") if one in measure.takes)
-    only = "" if len(measure.windows) == len(_WHEN) else f"; only {' or '.join(sorted(measure.windows))} a fault"
+    only = "" if measure.windows == EVERY_WINDOW else f"; only {' or '.join(sorted(measure.windows))} a fault"
     return Row(
         name=measure.name, written="12" if measure.unit is COUNT else measure.unit.example, usual=of, doc=f"{measure.doc}{only}"
     )
@@ -174,12 +177,33 @@ def expectations() -> Page:
         lead="Each entry of the list `expect` is a sentence as one would say it. Without variants it holds of every one.",
         sections=(
             Section(heading="how to say it", text=_dedented(grammar[0]), doc=" ".join(grammar[2].split()).replace("``", "`")),
-            Section(heading="comparisons", text="  ".join(get_args(Relation))),
-            Section(heading="windows", rows=tuple(Row(name=f"{when} FAULT", doc=doc) for when, doc in _WHEN.items())),
+            Section(heading="comparisons", rows=tuple(_relations())),
+            Section(heading="windows", rows=tuple(Row(name=said, doc=doc) for said, (_, doc) in _WHEN.items())),
             Section(heading="laws of the shop", rows=tuple(Row(name=law.name, doc=law.doc) for law in INVARIANTS.values())),
         ),
-        example="expect:\n  - jitter: recovery <= 3s after slow\n  - success(budget) > success(naive)\n  - all: no oversell",
+        example=_SENTENCES,
     )
+
+
+_SENTENCES = """\
+expect:
+  - jitter: recovery <= 3s after slow
+  - success(budget) > 2 x success(naive) during slow
+  - order -> inventory: p99 is at most 200ms before slow
+  - throughput of shoppers within 10% of 30/s
+  - naive: errors between 20% and 60% from 2s to 5s
+  - budget: no timeouts after slow
+  - naive: breaks no double charge
+  - all: no oversell"""
+
+
+def _relations() -> Iterator[Row]:
+    for sign in get_args(Relation):
+        said = ", ".join(word for word, means in SAID.items() if means == sign and word.isascii())
+        yield Row(name=sign, doc=f"also: {said}" if said else "as it is")
+    yield Row(name="between A and B", doc="from A to B, both included; so does A <= x <= B")
+    yield Row(name="within 10% of A", doc="at most so much away from A; a margin may also be a quantity, like 20ms")
+    yield Row(name="no X", doc="X == 0")
 
 
 def _dedented(text: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from chaoscli.checks.evaluate import evaluate
@@ -62,6 +64,51 @@ def test_a_sentence_that_names_no_variant_is_about_each_of_them() -> None:
 def test_a_sentence_may_name_some() -> None:
     assert verdicts("naive: success >= 90%") == [("naive", False, "60% >= 90%")]
     assert verdicts("budget, naive: success >= 50%") == [("naive", True, "60% >= 50%"), ("budget", True, "95% >= 50%")]
+
+
+def test_a_range_is_one_check_and_its_middle_is_read_once() -> None:
+    (check,) = checks("naive: success between 50% and 70%")
+    assert (check.held, check.shown) == (True, "50% <= 60% <= 70%")
+    assert [reading.shown for reading in check.readings] == ["60%"]
+    assert verdicts("naive: success between 61% and 70%") == [("naive", False, "61% <= 60% <= 70%")]
+    assert verdicts("naive: success between 50% and 60%") == [("naive", True, "50% <= 60% <= 60%")]
+    assert verdicts("naive: 50% < success < 60%") == [("naive", False, "50% < 60.0000% < 60.0000%")]
+
+
+def test_a_margin_reads_the_yardstick_once() -> None:
+    (check,) = checks("budget: success within 40% of success(naive)")
+    assert (check.held, check.shown) == (False, "60% * 60% <= 95% <= 140% * 60%")
+    assert [(reading.variant, reading.shown) for reading in check.readings] == [("naive", "60%"), ("budget", "95%")]
+
+
+def test_unequal_is_the_opposite_of_equal() -> None:
+    assert verdicts("naive: timeouts != 0") == [("naive", False, "0 != 0")]
+    assert verdicts("naive: failed is not 0") == [("naive", True, "8 != 0")]
+
+
+def test_a_window_by_the_clock_and_one_between_faults() -> None:
+    # A request each tenth of a second: the first twelve are good.
+    assert verdicts("naive: success from 1s to 1.6s == 0.33333333333333333") == [("naive", True, "33.3% == 0.33333333333333333")]
+    assert verdicts("naive: requests after 1.5s == 5") == [("naive", True, "5 == 5")]
+    twice = recording("naive").curtain(12).fault("slow", at=0.2, until=0.5).fault("lag", at=1, until=2)
+    for number in range(20):
+        twice.request(at=number / 10, took=0.01)
+    names = replace(NAMES, faults=("slow", "lag"))
+    between = parse_expectation("requests between slow and lag == 5", names)
+    assert [one.shown for one in evaluate(between, run_of(twice.fell(12)))] == ["5 == 5"]
+    (never,) = evaluate(parse_expectation("requests between lag and slow == 5", names), run_of(twice))
+    assert never.reason == "requests between lag and slow has no data: fault 'slow' did not come after 'lag' had healed"
+
+
+def test_a_law_that_should_be_broken_holds_when_it_is() -> None:
+    def said(text: str, *, sold: int) -> list[tuple[bool, str]]:
+        play = recording("naive").curtain(3).happened("inventory", "stocked", at=0, product="BOOK", quantity=1)
+        for number in range(sold):
+            play.happened("inventory", "stock reserved", at=1 + number, request=f"r-{number}", product="BOOK", quantity=1, left=0)
+        return [(one.held, one.reason) for one in checks(text, run_of(play))]
+
+    assert said("naive: breaks no oversell", sold=2) == [(True, "")]
+    assert said("naive: breaks no oversell", sold=1) == [(False, "it was kept")]
 
 
 def test_a_sentence_whose_measures_name_their_variants_is_one_check() -> None:

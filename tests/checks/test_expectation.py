@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import pytest
@@ -183,6 +184,78 @@ def test_a_ratio_of_durations_is_a_number() -> None:
     assert comparison("throughput * 2s > 10").relation == ">"
 
 
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("success(budget) > 2 x success(naive)", "success(budget) > 2 * success(naive)"),
+        ("success(budget) > 2 times success(naive)", "success(budget) > 2 * success(naive)"),
+        ("p99 of order -> inventory < 1s", "p99(order -> inventory) < 1s"),
+        ("p99 of shoppers in naive < 1s", "p99(shoppers, naive) < 1s"),
+        ("count of stock reserved > 3", "count(stock reserved) > 3"),
+        ("order->inventory: p99 < 1s", "p99(order -> inventory) < 1s"),
+        ("naive, shoppers: p99 > 2 * p50", "naive: p99(shoppers) > 2 * p50(shoppers)"),
+        ("inventory: queue < 3 * queue(order)", "queue(inventory) < 3 * queue(order)"),
+        ("success is at least 9%", "success >= 9%"),
+        ("timeouts is 0", "timeouts == 0"),
+        ("timeouts is not 0", "timeouts != 0"),
+        ("p99 stays below 1s", "p99 < 1s"),
+        ("timeouts at most 3", "timeouts <= 3"),
+        ("p99 ≤ 1s", "p99 <= 1s"),
+        ("naive: no timeouts during slow", "naive: timeouts == 0 during slow"),
+        ("no  duplicates(charged)", "duplicates(charged) == 0"),
+        ("success between 5% and 9% during slow", "5% <= success <= 9% during slow"),
+        ("p99 is between p50(naive) and 2s", "p50(naive) <= p99 <= 2s"),
+        ("p99 within 20ms of 2 * p50(naive)", "(2 * p50(naive)) - 20ms <= p99 <= (2 * p50(naive)) + 20ms"),
+        ("throughput within 10% of 30/s", "90% * 30/s <= throughput <= 110% * 30/s"),
+    ],
+)
+def test_what_one_says_aloud_means_the_same_as_its_signs(said: str, meant: str) -> None:
+    spoken, signed = comparison(said), comparison(meant)
+    assert spoken.relations == signed.relations
+    assert [_meaning(term) for term in spoken.terms] == [_meaning(term) for term in signed.terms]
+
+
+def _meaning(term: Term) -> object:
+    """Without the words it was said in."""
+    match term:
+        case Measured():
+            return term.measure.name, term.scope, term.variant
+        case Combined():
+            return term.operator, _meaning(term.left), _meaning(term.right)
+        case Group():
+            return [_meaning(term.inner)]
+        case Quantity():
+            return pytest.approx(term.value), term.dimension
+
+
+def test_two_times_may_be_written_as_one_word() -> None:
+    right = comparison("success(budget) > 2x success(naive)").right
+    naive = measured("success(naive)", "success", variant="naive")
+    assert right == Combined(operator="*", left=number("2x", 2.0), right=naive)
+
+
+def test_a_window_may_be_told_by_two_faults_or_by_the_clock() -> None:
+    def window(text: str) -> Window | None:
+        return parsed(text).measured[0].scope.window
+
+    assert window("p99 < 1s between slow and lag-2") == Window("between", "slow", "lag-2")
+    assert window("p99 between slow and lag-2 < 1s") == Window("between", "slow", "lag-2")
+    assert window("p99 from 1.5s to 2m < 1s") == Window("from", seconds=(1.5, 120.0))
+    assert window("p99 after 5s < 1s") == Window("from", seconds=(5.0, math.inf))
+    assert window("p99 < 1s before 5s") == Window("from", seconds=(-math.inf, 5.0))
+
+
+def test_a_law_may_be_expected_to_be_broken() -> None:
+    text = "naive: breaks no Oversell"
+    assert parsed(text) == Expectation(
+        text=text, claim="breaks no Oversell", invariant="no oversell", breaks=True, variants=("naive",)
+    )
+
+
+def test_the_claim_keeps_whom_it_speaks_of() -> None:
+    assert parsed("naive, order->inventory: p99 < 1s").claim == "order -> inventory: p99 < 1s"
+
+
 # -- what is not
 
 
@@ -223,6 +296,7 @@ def test_sentences_are_bounded_in_length_and_depth() -> None:
 WORDS = [
     "naive", "all", ":", "no", "oversell", "success", "p99.9", "recovery", "count", "(", ")", "(order -> inventory)", "(naive)",
     ",", "2", "95%", "200ms", "30/s", "1e9", "<", "<=", "==", "+", "-", "*", "/", "during", "before", "slow", "é", "->", "\n",
+    "2x", "x", "of", "in", "from", "to", "between", "and", "within", "breaks", "is", "not", "at least", "order", "shoppers",
 ]  # fmt: skip
 
 

@@ -7,13 +7,16 @@ from typing import get_args
 import pytest
 
 from chaoscli.checks.catalogue import INVARIANTS
-from chaoscli.checks.sentence import Relation
+from chaoscli.checks.expectation import parse_expectation
+from chaoscli.checks.sentence import Names, Relation
 from chaoscli.faults.catalogue import FAULTS
+from chaoscli.measures.base import EVERY_WINDOW
 from chaoscli.measures.catalogue import MEASURES
 from chaoscli.playbook.load import shipped
 from chaoscli.playbook.reference import TOPICS, Page, Section, nearest_topic, page
 from chaoscli.playbook.schema import playbook_schema
 from chaoscli.services.catalogue import KINDS
+from chaoscli.topology import Link
 
 DEFINITIONS = playbook_schema()["$defs"]
 
@@ -75,9 +78,18 @@ def test_every_key_of_a_load_is_there_or_on_the_page_of_policies() -> None:
 def test_expectations_tell_every_law_relation_and_window() -> None:
     made = page("expectations")
     assert names(section(made, "laws of the shop")) == set(INVARIANTS)
-    assert section(made, "comparisons").text.split() == list(get_args(Relation))
-    assert names(section(made, "windows")) == {"during FAULT", "before FAULT", "after FAULT"}
+    signs = [row.name for row in section(made, "comparisons").rows]
+    assert signs == [*get_args(Relation), "between A and B", "within 10% of A", "no X"]
     assert section(made, "how to say it").text.startswith("sentence   = ")
+    assert {word for name in names(section(made, "windows")) for word in name.split()} >= EVERY_WINDOW
+
+
+def test_the_sentences_that_are_shown_are_understood() -> None:
+    known = Names(
+        variants=("jitter", "budget", "naive"), links=(Link("order", "inventory"),), loads=("shoppers",), faults=("slow",)
+    )
+    for line in page("expectations").example.splitlines()[1:]:
+        assert parse_expectation(line.removeprefix("  - "), known)
 
 
 @pytest.mark.parametrize("topic", TOPICS)
