@@ -21,7 +21,8 @@
 
 An argument is a variant, or else a link, a load, a node, a result or a fact, as far as the measure takes one. A load, link or
 node before the colon is that of every measure that has none of its own, and a window at the end of a sentence that of every
-measure without one; a law has none. Quantities carry their units: ``2s``, ``95%``, ``30/s``, and only durations may be below zero: ``-50ms``.
+measure without one; a law has none. Quantities carry their units: ``2s``, ``95%``, ``30/s``, and only durations may be below
+zero: ``-50ms``.
 """
 
 from __future__ import annotations
