@@ -59,6 +59,10 @@ class BandwidthFlow(Through):
         self._pipe = pipe
         self._slice_bytes = max(1, int(rate * SLICE_S))
 
+    @property
+    def piece_bytes(self) -> float:
+        return float(self._slice_bytes)
+
     def received(self, data: bytes, now: float) -> Iterable[Action]:
         if not self._rate:
             yield Send(math.inf, data)

@@ -6,6 +6,7 @@ when all that is held goes out at once, in order.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -68,6 +69,10 @@ class Flow(Protocol):
     before this one lets the bytes go.
     """
 
+    @property
+    def piece_bytes(self) -> float:
+        """About how small it cuts what it is given; infinite for one that leaves it whole."""
+
     def opened(self, now: float) -> Iterable[Action]:
         """The fault takes hold of the connection, a new one or one long open."""
 
@@ -87,6 +92,10 @@ class Through:
     """A flow that harms nothing; faults build on it and override what they harm."""
 
     __slots__ = ()
+
+    @property
+    def piece_bytes(self) -> float:
+        return math.inf
 
     def opened(self, now: float) -> Iterable[Action]:
         return ()

@@ -27,6 +27,11 @@ class Chain:
     def flows(self) -> tuple[Flow, ...]:
         return self._flows
 
+    @property
+    def piece_bytes(self) -> float:
+        """About how small it cuts what it is given."""
+        return min((flow.piece_bytes for flow in self._flows), default=math.inf)
+
     def opened(self, now: float) -> list[Action]:
         out: list[Action] = []
         for stage, flow in enumerate(self._flows):

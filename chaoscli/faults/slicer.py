@@ -55,6 +55,10 @@ class SlicerFlow(Through):
         self._rng = rng
         self._free_at = -math.inf
 
+    @property
+    def piece_bytes(self) -> float:
+        return float(self._average)
+
     def received(self, data: bytes, now: float) -> Iterable[Action]:
         at = max(now, self._free_at)
         for begin, end in self._pieces(len(data)):

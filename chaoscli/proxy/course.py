@@ -10,6 +10,7 @@ import math
 from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 
 from chaoscli.faults.base import Action, Cut, Direction, Finish, Send
 from chaoscli.faults.chain import Chain
@@ -24,8 +25,11 @@ MOST_HELD_BY_LINK_BYTES = 64 << 20
 ALWAYS_ALLOWED_BYTES = 64 << 10
 # What one timer sends of what is due, before others get their turn: half a millisecond's worth.
 MOST_RELEASED = 64
-# What a held piece takes beside its bytes: the action, its instant, its place in the queue. A slicer makes pieces of one byte.
-PIECE_BYTES = 120
+# What a held piece weighs beside its bytes. Its action, instant and place in the queue are 120 bytes of memory; and each has to
+# be gone through when faults change, which is to take less than a second with a link full of a slicer's single bytes.
+PIECE_BYTES = 1 << 10
+# What is cut small goes to the chain in portions of so many pieces, as there is room: a read of 64 KB is 65,536 of one byte.
+MOST_PIECES = 64
 
 
 @dataclass(slots=True)
@@ -36,6 +40,10 @@ class Store:
     held: int = 0
     held_bytes: int = 0
     withheld: dict[Direction, int] = field(default_factory=lambda: dict.fromkeys(Direction, 0))
+
+
+# Stands among what waits for the end of a stream that never came: a reset goes on in its place.
+_BROKEN = Cut(math.inf, reset=False)
 
 
 class Course:
@@ -53,7 +61,9 @@ class Course:
         "_due",
         "_end",
         "_pending",
+        "_portion_bytes",
         "_store",
+        "_unfed",
         "direction",
         "exchange",
         "flows",
@@ -71,6 +81,8 @@ class Course:
         self._store = store
         self.exchange = exchange
         self._chain = Chain(())
+        self._portion_bytes: float = math.inf
+        self._unfed: deque[Action] = deque()  # has been read, and waits for room before it meets the chain
         self._pending: deque[Action] = deque()
         self._cut: Cut | None = None
         self._due = math.inf
@@ -82,7 +94,7 @@ class Course:
         now = self._end.engine.now()
         self._store.withheld[self.direction] += len(data)
         if self.exchange is None:
-            self._take(self._chain.received(data, now), now)
+            self._feed(Send(now, data), now)
         else:
             self._converse(self.exchange.received(self.direction, data, now), now)
         if self._end.other.full or not self.has_room:
@@ -91,7 +103,7 @@ class Course:
     def ended(self) -> None:
         now = self._end.engine.now()
         if self.exchange is None:
-            self._take(self._chain.ended(now), now)
+            self._feed(Finish(now), now)
         else:
             self._converse(self.exchange.ended(self.direction, now), now)
 
@@ -100,8 +112,11 @@ class Course:
         now = self._end.engine.now()
         if self.exchange is not None and not self.exchange.ended(self.direction, now):
             return  # nobody is to hear of it
-        self._reset_behind(self._chain, now)
-        self._schedule()
+        if self._unfed:
+            self._unfed.append(_BROKEN)
+        else:
+            self._reset_behind(self._chain, now)
+            self._schedule()
 
     def change(self, flows: Sequence[Watched]) -> None:
         """Other faults from now on. What is held goes out at once and in order, save what a fault that stays holds for ever.
@@ -119,6 +134,8 @@ class Course:
         if self.exchange is not None:
             self.exchange.released()
         self._take(self._chain.changed(flows, now), now)
+        self._portion_bytes = MOST_PIECES * self._chain.piece_bytes
+        self._portion_anew(now)
         self._go_on()
 
     def replace(self, old: Watched, new: Watched) -> None:
@@ -138,6 +155,10 @@ class Course:
     @property
     def has_room(self) -> bool:
         """Whether the sender may go on."""
+        return not self._unfed and self._has_room
+
+    @property
+    def _has_room(self) -> bool:
         if self.held <= ALWAYS_ALLOWED_BYTES:
             return True
         return self.held < MOST_HELD_BYTES and self._store.held < MOST_HELD_BY_LINK_BYTES
@@ -145,15 +166,16 @@ class Course:
     @property
     def busy(self) -> bool:
         """Something is still on its way."""
-        return bool(self._pending)
+        return bool(self._pending or self._unfed)
 
     @property
     def needed(self) -> bool:
-        return bool(self.flows or self._pending) or self.exchange is not None
+        return bool(self.flows) or self.busy or self.exchange is not None
 
     def close(self) -> None:
         """Nothing of this direction matters any more: let go of what is held."""
         self._closed = True
+        self._unfed.clear()
         self._all_held()
         self._cut = None
 
@@ -162,7 +184,41 @@ class Course:
     def _converse(self, out: Out, now: float) -> None:
         for direction, action in out:
             course = self if direction is self.direction else self.opposite
-            course._take(course._through_chain(action, now), now)
+            course._feed(action, now)
+
+    def _feed(self, action: Action, now: float) -> None:
+        """Through the chain, behind what waits for room. A reset overtakes it, as it overtakes everything."""
+        if type(action) is Cut and action.reset:
+            self._take(self._through_chain(action, now), now)
+        elif self._unfed or (type(action) is Send and len(action.data) > self._portion_bytes):
+            self._unfed.extend(self._portions(action))
+            self._feed_on(now)
+        else:
+            self._take(self._through_chain(action, now), now)
+
+    def _feed_on(self, now: float) -> None:
+        """As much of what waits as there is room for. What is held for ever never makes room: that is silence."""
+        while self._unfed and self._has_room and not self._closed:
+            action = self._unfed.popleft()
+            if action is _BROKEN:
+                self._reset_behind(self._chain, now)
+                self._schedule()
+            else:
+                self._take(self._through_chain(action, now), now)
+
+    def _portion_anew(self, now: float) -> None:
+        """What waits was portioned for other flows; where nobody cuts any more it is to leave in one piece."""
+        waiting, self._unfed = self._unfed, deque()
+        for (_, at), group in groupby(waiting, lambda one: (type(one), max(one.at, now))):
+            together = list(group)
+            data = b"".join(one.data for one in together if type(one) is Send)
+            self._unfed.extend(self._portions(Send(at, data)) if data else together)
+
+    def _portions(self, action: Action) -> Iterable[Action]:
+        if type(action) is not Send or len(action.data) <= self._portion_bytes:
+            return (action,)
+        size = int(self._portion_bytes)
+        return (Send(action.at, action.data[begin : begin + size]) for begin in range(0, len(action.data), size))
 
     def _through_chain(self, action: Action, now: float) -> list[Action]:
         if type(action) is Send:
@@ -287,6 +343,8 @@ class Course:
 
     def _go_on(self) -> None:
         """Something left: there may be room for more, or it may have been the last."""
+        if self._unfed:
+            self._feed_on(self._end.engine.now())
         if self._end.read_ended:
             self._end.owner.settle()
         else:

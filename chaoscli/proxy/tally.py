@@ -84,6 +84,10 @@ class Watched:
         self._predecessor: Flow | None = None
         self._waiting: Sequence[Action] = ()
 
+    @property
+    def piece_bytes(self) -> float:
+        return self._flow.piece_bytes
+
     def replaces(self, old: Watched, waiting: Sequence[Action]) -> None:
         """Take over from ``old`` when opened; that one lets go without a last word."""
         old._superseded = True
