@@ -17,35 +17,59 @@ from chaoscli.events import FaultHealed, FaultInjected
 from chaoscli.faults.base import ByteFault, MessageFault
 from chaoscli.faults.clock_skew import ClockSkew
 from chaoscli.faults.slow import Slow
-from chaoscli.playbook.meaning import FaultPlan
-from chaoscli.playbook.schedule import Cue, Heal, Inject
+from chaoscli.playbook.meaning import FaultPlan, Variant
+from chaoscli.playbook.schedule import Act, Cue, Heal, Inject, Undo, schedule
 from chaoscli.settings import to_plain
+from chaoscli.stagehand import Stagehand
 from chaoscli.worlds.base import Recorder, World
 
 # Undoing everything is a handful of questions to processes of ours; a world that takes longer is being ended anyway.
 LONGEST_UNDO_S = 1.0
 
 
-async def conduct(cues: Sequence[Cue], world: World, recorder: Recorder, *, lasts_s: float, stop: trio.Event) -> bool:
-    """Play the cues, then drain. When ``stop`` is set the rest is left out, but all is undone. True if complete."""
-    faults = _Faults(world, recorder)
+async def conduct(variant: Variant, world: World, recorder: Recorder, *, lasts_s: float, stop: trio.Event) -> bool:
+    """Play the variant's cues, then drain. When ``stop`` is set the rest is left out, but all is undone. True if complete."""
     await world.raise_curtain()
-    try:
-        async with _left_out_when(stop):
-            for cue in cues:
+    async with _left_out_when(stop) as background:
+        stage = _Stage(variant, world, recorder, background)
+        try:
+            for cue in schedule(variant):
                 await world.sleep_until(cue.at_s)
-                await faults.perform(cue)
+                await stage.perform(cue)
             await world.sleep_until(lasts_s)
-    finally:
-        with trio.move_on_after(LONGEST_UNDO_S) as patience:
-            patience.shield = True
-            await faults.undo_all()
+        finally:
+            with trio.move_on_after(LONGEST_UNDO_S) as patience:
+                patience.shield = True
+                await stage.undo_all()
     if not stop.is_set():
         if patience.cancelled_caught:
             raise NotMadeError(f"the faults could not all be undone within {LONGEST_UNDO_S:g}s of the end of the play")
         async with _left_out_when(stop):
             await world.drain()
     return not stop.is_set()
+
+
+class _Stage:
+    """Whoever does what a cue says."""
+
+    def __init__(self, variant: Variant, world: World, recorder: Recorder, background: trio.Nursery) -> None:
+        self._faults = _Faults(world, recorder)
+        self._stagehand = Stagehand(world, recorder, variant.topology, background)
+
+    async def perform(self, cue: Cue) -> None:
+        match cue:
+            case Inject(plan=plan, at_s=at, until_s=until):
+                await self._faults.inject(plan, at, until)
+            case Heal(plan=plan, at_s=at):
+                await self._faults.heal(plan.name, at)
+            case Act(plan=plan, at_s=at, until_s=until):
+                await self._stagehand.act(plan, at, until)
+            case Undo(plan=plan, at_s=at):
+                await self._stagehand.undo(plan, at)
+
+    async def undo_all(self) -> None:
+        await self._faults.undo_all()
+        await self._stagehand.undo_all()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,19 +88,15 @@ class _Faults:
         self._recorder = recorder
         self._on: dict[str, _On] = {}
 
-    async def perform(self, cue: Cue) -> None:
-        match cue:
-            case Inject(plan=plan, at_s=at):
-                # Known before it is done: if doing it is interrupted half way, it is undone like the rest.
-                self._on[plan.name] = _On(plan, self._world.now())
-                await self._inject(plan)
-                self._tell_injected(plan, at)
-            case Heal(plan=plan, at_s=at):
-                await self._heal(plan.name, at)
+    async def inject(self, plan: FaultPlan, at_s: float, until_s: float | None) -> None:
+        # Known before it is done: if doing it is interrupted half way, it is undone like the rest.
+        self._on[plan.name] = _On(plan, self._world.now())
+        await self._inject(plan)
+        self._tell_injected(plan, at_s, until_s)
 
     async def undo_all(self) -> None:
         for name in list(self._on):
-            await self._heal(name, self._world.now())
+            await self.heal(name, self._world.now())
 
     async def _inject(self, plan: FaultPlan) -> None:
         if isinstance(plan.fault, ByteFault | MessageFault):
@@ -84,7 +104,7 @@ class _Faults:
         else:
             await self._suffer(plan.nodes)
 
-    async def _heal(self, name: str, asked_at: float) -> None:
+    async def heal(self, name: str, asked_at: float) -> None:
         """Forgotten only once it is done: what is interrupted half way is undone again at the end."""
         plan = self._on[name].plan
         if isinstance(plan.fault, ByteFault | MessageFault):
@@ -106,21 +126,21 @@ class _Faults:
             offset = sum(skew.offset + skew.drift * 1e-6 * age_s for skew, age_s in skews)
             await self._world.set_clock(node, ClockSkew(offset=offset, drift=sum(skew.drift for skew, _ in skews)))
 
-    def _tell_injected(self, plan: FaultPlan, asked_at: float) -> None:
+    def _tell_injected(self, plan: FaultPlan, asked_at: float, asked_until: float | None) -> None:
         self._recorder.record(
             FaultInjected(
                 at=self._world.now(), fault=plan.name, kind=plan.kind, text=plan.text, targets=plan.targets,
-                asked_at=asked_at, asked_until=plan.until_s, settings={**to_plain(plan.fault), "share": plan.share},
+                asked_at=asked_at, asked_until=asked_until, settings={**to_plain(plan.fault), "share": plan.share},
             )
         )  # fmt: skip
 
 
 @asynccontextmanager
-async def _left_out_when(stop: trio.Event) -> AsyncIterator[None]:
-    """What stands inside ends early when ``stop`` is set."""
+async def _left_out_when(stop: trio.Event) -> AsyncIterator[trio.Nursery]:
+    """What stands inside ends early when ``stop`` is set; so does what goes on in the nursery, at the latest with it."""
     async with trio.open_nursery() as nursery:
         nursery.start_soon(_cancel_when, stop, nursery.cancel_scope)
-        yield
+        yield nursery
         nursery.cancel_scope.cancel()
 
 

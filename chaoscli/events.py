@@ -71,8 +71,10 @@ class EventsLost(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FaultInjected(Event):
-    """``text`` says it in words; ``targets`` are links ("order -> inventory") or nodes; ``asked_at`` is when it was due.
-    ``settings`` are the fault's own in their plain form, with ``share``: what was asked, to be set beside what was achieved."""
+    """A fault came, or a cue was performed: both are done to the play on purpose. ``text`` says it in words; ``targets`` are
+    links ("order -> inventory"), nodes or loads; ``asked_at`` is when it was due, and ``asked_until`` when its end is: the same
+    for what is over in the moment it is done. ``settings`` are the fault's own in their plain form, with ``share``: what was
+    asked, to be set beside what was achieved."""
 
     fault: str
     kind: str

@@ -10,7 +10,6 @@ import trio
 
 from chaoscli.conductor import conduct
 from chaoscli.playbook.meaning import Playbook, Variant
-from chaoscli.playbook.schedule import schedule
 from chaoscli.worlds.base import Recorder, World
 
 OpenWorld = Callable[[Variant, Recorder], AbstractAsyncContextManager[World]]
@@ -47,7 +46,7 @@ async def _play_variant(
         await all_open.wait()
         if performance.stop.is_set():
             return
-        complete = await conduct(schedule(variant), world, recorder, lasts_s=playbook.lasts_s, stop=performance.stop)
+        complete = await conduct(variant, world, recorder, lasts_s=playbook.lasts_s, stop=performance.stop)
         await world.finish(complete=complete)
 
 

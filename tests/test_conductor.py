@@ -16,11 +16,11 @@ from chaoscli.faults.base import ByteFault, Direction, MessageFault, NodeFault
 from chaoscli.faults.clock_skew import ClockSkew
 from chaoscli.faults.silence import Silence
 from chaoscli.faults.slow import Slow
-from chaoscli.playbook.meaning import FaultPlan, Variant
-from chaoscli.playbook.schedule import schedule
-from chaoscli.topology import Link, Topology
+from chaoscli.playbook.meaning import CuePlan, FaultPlan, Variant
+from chaoscli.topology import Link, NodeSpec, Topology
 
 ORDER_TO_INVENTORY = Link("order", "inventory")
+SHOP = Topology(nodes=(NodeSpec(name="order", kind="order"), NodeSpec(name="shoppers", kind="load")))
 
 
 @dataclass
@@ -30,6 +30,7 @@ class Script:
     acts: list[str] = field(default_factory=list)
     broken: str = ""
     drain_s: float = 0.0
+    start_s: float = 0.2
 
     @property
     def board(self) -> Script:
@@ -69,10 +70,22 @@ class Script:
     async def set_clock(self, node: str, skew: ClockSkew) -> None:
         self._act(f"{node} clock {skew.offset:+g}s {skew.drift:+g}ppm")
 
-    async def start(self, node: str) -> None: ...
-    async def kill(self, node: str) -> None: ...
-    async def pause(self, node: str) -> None: ...
-    async def resume(self, node: str) -> None: ...
+    async def start(self, node: str) -> None:
+        self._act(f"start {node}")
+        await trio.sleep(self.start_s)
+        self._act(f"{node} is ready")
+
+    async def kill(self, node: str) -> None:
+        self._act(f"kill {node}")
+
+    async def pause(self, node: str) -> None:
+        self._act(f"pause {node}")
+
+    async def resume(self, node: str) -> None:
+        self._act(f"resume {node}")
+
+    async def set_rate(self, load: str, per_second: float | None) -> None:
+        self._act(f"{load} at {per_second}")
 
     def _act(self, what: str) -> None:
         self.acts.append(f"{self.now():.1f} {what}")
@@ -117,9 +130,11 @@ def plan(name: str, at: float, until: float | None, fault: ByteFault | NodeFault
     )
 
 
-async def perform(world: Script, *plans: FaultPlan, lasts_s: float = 5.0, stop_at: float | None = None) -> tuple[bool, Kept]:
+async def perform(
+    world: Script, *plans: FaultPlan, cues: Sequence[CuePlan] = (), lasts_s: float = 5.0, stop_at: float | None = None
+) -> tuple[bool, Kept]:
     kept, stop = Kept(), trio.Event()
-    cues = schedule(Variant(name="only", topology=Topology(nodes=()), faults=plans))
+    variant = Variant(name="only", topology=SHOP, faults=plans, cues=tuple(cues))
 
     async def stop_later() -> None:
         if stop_at is not None:
@@ -128,7 +143,7 @@ async def perform(world: Script, *plans: FaultPlan, lasts_s: float = 5.0, stop_a
 
     async with trio.open_nursery() as nursery:
         nursery.start_soon(stop_later)
-        complete = await conduct(cues, world, kept, lasts_s=lasts_s, stop=stop)
+        complete = await conduct(variant, world, kept, lasts_s=lasts_s, stop=stop)
     return complete, kept
 
 
@@ -228,3 +243,95 @@ async def test_a_clock_keeps_what_it_has_drifted_while_other_faults_of_its_node_
         "3.0 inventory clock +0.002s +1000ppm",
         "4.0 inventory clock +0s +0ppm",
     ]
+
+
+def cue(
+    kind: str, target: str, at: float, until: float | None = None, *, undone: bool | None = None, rate: float | None = None
+) -> CuePlan:
+    return CuePlan(
+        name=f"{kind}-{at:g}", kind=kind, at_s=at, until_s=until, text=f"{kind} {target}", targets=(target,),
+        undone=until is not None if undone is None else undone, rate=rate,
+    )  # fmt: skip
+
+
+async def test_a_killed_node_is_started_again_at_the_end_of_its_cue(autojump_clock: MockClock) -> None:
+    world = Script()
+    _complete, kept = await perform(world, cues=[cue("kill", "order", 1.0, 2.0)])
+    assert world.acts == ["0.0 curtain", "1.0 kill order", "2.0 start order", "2.2 order is ready", "5.0 drain"]
+    assert kept.story() == ["1.0 kill-1 begins, asked 1", "2.0 kill-1 heals, asked 2"]
+
+
+async def test_a_node_that_takes_its_time_to_start_keeps_no_other_cue_waiting(autojump_clock: MockClock) -> None:
+    world = Script(start_s=2.0)
+    await perform(world, cues=[cue("restart", "order", 1.0), cue("load", "shoppers", 1.5, rate=60.0)])
+    assert world.acts == [
+        "0.0 curtain",
+        "1.0 kill order",
+        "1.0 start order",
+        "1.5 shoppers at 60.0",
+        "3.0 order is ready",
+        "5.0 drain",
+    ]
+
+
+async def test_a_node_that_is_killed_in_the_middle_of_its_start_stays_dead(autojump_clock: MockClock) -> None:
+    world = Script(start_s=2.0)
+    await perform(world, cues=[cue("restart", "order", 1.0), cue("kill", "order", 2.0)])
+    assert world.acts == ["0.0 curtain", "1.0 kill order", "1.0 start order", "2.0 kill order", "5.0 drain"]
+
+
+async def test_a_node_whose_restart_another_cue_asks_for_is_not_killed_twice(autojump_clock: MockClock) -> None:
+    world = Script()
+    cues = [cue("kill", "order", 1.0, 3.0, undone=False), cue("restart", "order", 3.0)]
+    _complete, kept = await perform(world, cues=cues)
+    assert world.acts == ["0.0 curtain", "1.0 kill order", "3.0 start order", "3.2 order is ready", "5.0 drain"]
+    assert kept.story() == [
+        "1.0 kill-1 begins, asked 1",
+        "3.0 kill-1 heals, asked 3",
+        "3.0 restart-3 begins, asked 3",
+        "3.0 restart-3 heals, asked 3",
+    ]
+
+
+@pytest.mark.parametrize(("stop_at", "end"), [(None, "5"), (2.0, "2")])
+async def test_nobody_stays_paused_when_the_play_is_over_or_interrupted(
+    stop_at: float | None, end: str, autojump_clock: MockClock
+) -> None:
+    world = Script()
+    _complete, kept = await perform(world, cues=[cue("pause", "order", 1.0)], stop_at=stop_at)
+    assert world.acts[:3] == ["0.0 curtain", "1.0 pause order", f"{end}.0 resume order"]
+    assert kept.story() == ["1.0 pause-1 begins, asked 1", f"{end}.0 pause-1 heals, asked {end}"]
+
+
+async def test_who_was_killed_while_paused_is_not_resumed(autojump_clock: MockClock) -> None:
+    world = Script()
+    await perform(world, cues=[cue("pause", "order", 1.0), cue("kill", "order", 2.0)])
+    assert world.acts == ["0.0 curtain", "1.0 pause order", "2.0 kill order", "5.0 drain"]
+
+
+async def test_a_load_offers_what_the_last_cue_that_lasts_says_and_nothing_while_it_is_paused(autojump_clock: MockClock) -> None:
+    world = Script()
+    await perform(
+        world,
+        cues=[
+            cue("load", "shoppers", 0.5, rate=30.0),
+            cue("load", "shoppers", 1.0, 3.0, rate=60.0),
+            cue("pause", "shoppers", 1.5, 2.0),
+            cue("load", "shoppers", 2.5, 4.0, rate=90.0),
+        ],
+    )
+    assert world.acts[1:-1] == [
+        "0.5 shoppers at 30.0",
+        "1.0 shoppers at 60.0",
+        "1.5 shoppers at 0.0",
+        "2.0 shoppers at 60.0",
+        "2.5 shoppers at 90.0",
+        "3.0 shoppers at 90.0",
+        "4.0 shoppers at 30.0",
+    ]
+
+
+async def test_a_load_offers_what_is_written_when_its_cue_is_over(autojump_clock: MockClock) -> None:
+    world = Script()
+    await perform(world, cues=[cue("load", "shoppers", 1.0, 2.0, rate=60.0)])
+    assert world.acts[1:-1] == ["1.0 shoppers at 60.0", "2.0 shoppers at None"]

@@ -48,7 +48,7 @@ GROUPS["doors"] = tuple(GROUPS)  # the only places that choose
 MEMBERS: dict[str, tuple[str, ...]] = {
     "words": WORDS,
     "measures": ("recording", "measures", "outcome"),
-    "conductor": ("conductor", "play"),
+    "conductor": ("conductor", "stagehand", "play"),
     "faces": ("views", "reports"),
     "doors": ("cli", "pytest_plugin", "simulation", "__main__", ""),
 }

@@ -36,10 +36,14 @@ def check(
                 print(error.render(), file=sys.stderr)
                 code = error.exit_code
             else:
-                variants = len(playbook.variants)
-                faults = len({fault.name for variant in playbook.variants for fault in variant.faults})
-                print(f"{name}: right ({_counted(variants, 'variant')}, {_counted(faults, 'fault')}, "
-                      f"{_counted(len(playbook.expectations), 'expectation')})")  # fmt: skip
+                counts = {
+                    "variant": len(playbook.variants),
+                    "fault": len({fault.name for variant in playbook.variants for fault in variant.faults}),
+                    "cue": len({cue.name for variant in playbook.variants for cue in variant.cues}),
+                    "expectation": len(playbook.expectations),
+                }
+                told = [_counted(count, noun) for noun, count in counts.items() if count or noun != "cue"]
+                print(f"{name}: right ({', '.join(told)})")
         return code
 
     guarded(verb)

@@ -65,8 +65,8 @@ class Generator:
         self._epoch = epoch
         self._changed.set()
 
-    def change_rate(self, rate: PerSecond) -> None:
-        """From now on, at another rate."""
+    def change_rate(self, rate: PerSecond | None) -> None:
+        """From now on, at another rate; None: at the one that is written."""
         self._pacer.change_rate(max(0.0, self._now() - self._epoch), rate)
         self._changed.set()
 

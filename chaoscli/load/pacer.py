@@ -52,6 +52,11 @@ class Stage:
         """The part before ``at``, which lies inside."""
         return Stage(starts_s=self.starts_s, ends_s=at, rate=self.rate, end_rate=self.rate + self._slope * (at - self.starts_s))
 
+    def since(self, at: float) -> Stage:
+        """The part from ``at`` on; all of it, where that lies before."""
+        at = max(at, self.starts_s)
+        return Stage(starts_s=at, ends_s=self.ends_s, rate=self.rate + self._slope * (at - self.starts_s), end_rate=self.end_rate)
+
 
 class Profile:
     """How the rate goes over the play: stages in order of time, without overlaps. Between them nothing is due."""
@@ -73,16 +78,22 @@ class Profile:
 
     def changed(self, at: float, rate: PerSecond) -> Profile:
         """The same until ``at``, and from there to the end a steady ``rate``; its beginning stays what it was."""
-        kept = [stage.until(at) if stage.ends_s > at else stage for stage in self.stages if stage.starts_s < at]
         beginning, end = self.stages[0].starts_s, self.stages[-1].ends_s
-        return Profile([*kept, Stage.steady(max(at, beginning), end, rate)])
+        return Profile([*self._before(at), Stage.steady(max(at, beginning), end, rate)])
+
+    def followed(self, at: float, by: Profile) -> Profile:
+        """The same until ``at``, and from there on what ``by`` says."""
+        return Profile([*self._before(at), *(stage.since(at) for stage in by.stages if stage.ends_s > at)])
+
+    def _before(self, at: float) -> list[Stage]:
+        return [stage.until(at) if stage.ends_s > at else stage for stage in self.stages if stage.starts_s < at]
 
 
 class Pacer:
     """The schedule of one load, one request after the other. ``upcoming`` may be asked again and again; ``step`` moves on."""
 
     def __init__(self, profile: Profile, arrivals: Arrivals, rng: Random) -> None:
-        self._profile = profile
+        self._profile = self._written = profile
         self._arrivals = arrivals
         self._rng = rng
         self._due = 0.0 if arrivals == "constant" else rng.expovariate(1.0)
@@ -94,9 +105,11 @@ class Pacer:
     def step(self) -> None:
         self._due += 1.0 if self._arrivals == "constant" else self._rng.expovariate(1.0)
 
-    def change_rate(self, at: float, rate: PerSecond) -> None:
-        """From ``at`` on; what was due before it stays due."""
-        if self._profile.stages:
+    def change_rate(self, at: float, rate: PerSecond | None) -> None:
+        """From ``at`` on, None: as it was written; what was due before it stays due."""
+        if rate is None:
+            self._profile = self._profile.followed(at, self._written)
+        elif self._written.stages:
             self._profile = self._profile.changed(at, rate)
 
 

@@ -25,7 +25,9 @@ from chaoscli.units import format_duration
 MAX_NODES = 24
 
 # What a path or a sentence could no longer tell from a name.
-RESERVED = frozenset({"services", "load", "faults", "variants", "summary", "all", "none", "client", "during", "before", "after"})
+RESERVED = frozenset(
+    {"services", "load", "faults", "cues", "variants", "summary", "all", "none", "client", "during", "before", "after"}
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from chaoscli.playbook.load import load_playbook, shipped
-from chaoscli.playbook.meaning import FaultPlan, Playbook
+from chaoscli.playbook.meaning import CuePlan, FaultPlan, Playbook, Variant
 from chaoscli.services.catalogue import KINDS
 from chaoscli.topology import NodeSpec, Topology
 
@@ -44,7 +45,8 @@ class Part:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moment:
-    """One fault of the timeline; ``only_in`` names the variants that have it, when not all do."""
+    """One fault or cue of the timeline; ``only_in`` names the variants that have it, when not all do. What is over in the
+    moment it is done ends when it begins; ``is_harm`` tells faults from cues."""
 
     at_s: float
     until_s: float | None
@@ -52,6 +54,7 @@ class Moment:
     text: str
     targets: tuple[str, ...]
     only_in: tuple[str, ...] = ()
+    is_harm: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,18 +167,27 @@ def _part(node: NodeSpec) -> Part:
 
 
 def _timeline(playbook: Playbook) -> tuple[Moment, ...]:
-    plans: list[FaultPlan] = []
+    plans: list[FaultPlan | CuePlan] = []
     for variant in playbook.variants:
-        plans += [plan for plan in variant.faults if plan not in plans]
+        plans += [plan for plan in _plans(variant) if plan not in plans]
     moments: list[Moment] = []
     for plan in plans:
-        having = tuple(variant.name for variant in playbook.variants if plan in variant.faults)
-        moments.append(_moment(plan, having if len(having) < len(playbook.variants) else ()))
+        having = tuple(variant.name for variant in playbook.variants if plan in _plans(variant))
+        moments += _moments(plan, having if len(having) < len(playbook.variants) else ())
     return tuple(sorted(moments, key=lambda moment: moment.at_s))
 
 
-def _moment(plan: FaultPlan, only_in: tuple[str, ...]) -> Moment:
-    return Moment(at_s=plan.at_s, until_s=plan.until_s, name=plan.name, text=plan.text, targets=plan.targets, only_in=only_in)
+def _plans(variant: Variant) -> tuple[FaultPlan | CuePlan, ...]:
+    return (*variant.faults, *variant.cues)
+
+
+def _moments(plan: FaultPlan | CuePlan, only_in: tuple[str, ...]) -> Iterator[Moment]:
+    at_once = isinstance(plan, CuePlan) and plan.is_instant
+    for at_s, until_s in plan.lives:
+        yield Moment(
+            at_s=at_s, until_s=at_s if at_once else until_s, name=plan.name, text=plan.text, targets=plan.targets,
+            only_in=only_in, is_harm=isinstance(plan, FaultPlan),
+        )  # fmt: skip
 
 
 def _rank(group: str) -> int:

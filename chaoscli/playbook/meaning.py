@@ -6,12 +6,15 @@ from dataclasses import dataclass
 
 from chaoscli.checks.expectation import Expectation
 from chaoscli.faults.base import ByteFault, Direction, MessageFault, NodeFault
+from chaoscli.playbook.cue_kinds import CUES
+from chaoscli.playbook.times import Span, lives
 from chaoscli.topology import Link, Topology
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FaultPlan:
-    """One fault of the script: what, where and when. ``until_s`` None: until the end of the play.
+    """One fault of the script: what, where and when. ``until_s`` None: until the end of the play; ``again`` are further
+    instants at which it comes, for as long each time.
 
     A fault of the network has ``links``: the directions it takes hold of, each connection with probability ``share``. A
     fault of nodes has ``nodes``. ``targets`` is either of them in words, for the story.
@@ -27,6 +30,38 @@ class FaultPlan:
     links: tuple[tuple[Link, Direction], ...] = ()
     nodes: tuple[str, ...] = ()
     share: float = 1.0
+    again: tuple[float, ...] = ()
+
+    @property
+    def lives(self) -> tuple[Span, ...]:
+        return lives(self.at_s, self.until_s, self.again)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CuePlan:
+    """One thing done to nodes or loads: ``kind`` is a row of ``cue_kinds``, ``rate`` what a load is to offer.
+
+    Times are as those of a fault. ``undone`` says that its end has something to undo; else what ends it is another cue.
+    """
+
+    name: str
+    kind: str
+    at_s: float
+    until_s: float | None
+    text: str
+    targets: tuple[str, ...]
+    undone: bool = False
+    rate: float | None = None
+    again: tuple[float, ...] = ()
+
+    @property
+    def is_instant(self) -> bool:
+        """It is over in the moment it is done."""
+        return self.until_s is None and not CUES[self.kind].stays
+
+    @property
+    def lives(self) -> tuple[Span, ...]:
+        return lives(self.at_s, self.until_s, self.again)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +71,7 @@ class Variant:
     name: str
     topology: Topology
     faults: tuple[FaultPlan, ...]
+    cues: tuple[CuePlan, ...] = ()
     summary: str = ""
     changes: tuple[str, ...] = ()
 

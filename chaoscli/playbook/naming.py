@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 
 from chaoscli.faults.catalogue import FAULTS, FaultKind
+from chaoscli.playbook.cue_kinds import CUES, CueKind
 from chaoscli.playbook.model import settings_fields
 from chaoscli.playbook.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
@@ -19,7 +20,7 @@ def names_in(section: Node | None) -> list[str]:
 
 
 def name_of_item(item: Node) -> str | None:
-    """What an item of a list goes by: its name, else the kind of fault it is; or its own text."""
+    """What an item of a list goes by: its name, else the kind of fault it is, or what the cue does to whom; or its own text."""
     if isinstance(item, ScalarNode):
         return item.text
     if not isinstance(item, MappingNode):
@@ -28,7 +29,7 @@ def name_of_item(item: Node) -> str | None:
     if isinstance(name, ScalarNode) and not name.is_nothing:
         return name.text
     row = kind_of_fault(item)
-    return row.kind if row is not None else None
+    return row.kind if row is not None else usual_name_of_cue(item)
 
 
 def kind_of_fault(written: MappingNode) -> FaultKind | None:
@@ -45,3 +46,17 @@ def kinds_in(written: MappingNode) -> list[FaultKind]:
 @functools.cache
 def settings_of(kind: FaultKind) -> frozenset[str]:
     return frozenset(settings_fields(kind.settings))
+
+
+def cue_kinds_in(written: MappingNode) -> list[CueKind]:
+    """Every kind of cue whose name is a key."""
+    return [CUES[key] for key in written.entries if key in CUES]
+
+
+def usual_name_of_cue(written: MappingNode) -> str | None:
+    """``kill-order`` for ``kill: order``; the kind alone where it is done to several."""
+    found = cue_kinds_in(written)
+    if len(found) != 1:
+        return None
+    target = written.get(found[0].kind)
+    return f"{found[0].kind}-{target.text}" if isinstance(target, ScalarNode) and not target.is_nothing else found[0].kind

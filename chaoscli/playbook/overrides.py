@@ -1,7 +1,7 @@
 """Dotted paths: what a variant or ``--set`` changes, applied to the tree, so that a problem points at the change itself.
 
-``order.calls.inventory.retry: {...}`` replaces what stands there; ``none`` in the place of a service, a load, a call or a
-fault takes it away.
+``order.calls.inventory.retry: {...}`` replaces what stands there; ``none`` in the place of a service, a load, a call, a
+fault or a cue takes it away.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from chaoscli.playbook.nodes import Entry, MappingNode, Node, Problems, ScalarNo
 from chaoscli.playbook.source import read_value
 
 # What a variant may change. The rest of the script is the same for all variants, or they could not be compared.
-VARIED = ("services", "load", "faults")
+VARIED = ("services", "load", "faults", "cues")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ class _Path:
         top = self._top(root, segments)
         if top is None:
             return root
-        skipped = len(segments) - len(top)  # negative when the path left out "services", "load" or "faults"
+        skipped = len(segments) - len(top)  # negative when the path left out "services", "load", "faults" or "cues"
         changed = self._put(root, top, skipped)
         return changed if isinstance(changed, MappingNode) else root
 
@@ -105,7 +105,7 @@ class _Path:
             self._problem(0, f"a variant cannot change '{first}'", "variants play the same script side by side")
             return None
         known = [*(name for section in VARIED for name in names_in(root.get(section))), *VARIED]
-        self._problem(0, f"'{first}' is no service, load or fault of this playbook", nearest(first, known))
+        self._problem(0, f"'{first}' is no service, load, fault or cue of this playbook", nearest(first, known))
         return None
 
     def _put(self, node: Node | None, path: list[str], number: int) -> Node | None:
@@ -128,7 +128,7 @@ class _Path:
         return node.with_entry(path[0], Entry(before.key if before and len(path) > 1 else place, below))
 
     def _put_in_list(self, node: SequenceNode, path: list[str], number: int) -> Node:
-        """A list of faults (or of calls): its items go by their names."""
+        """A list of faults or cues (or of calls): its items go by their names."""
         names = [name_of_item(item) for item in node.items]
         if path[0] not in names:
             self._problem(number, f"there is no '{path[0]}' in this list", nearest(path[0], filter(None, names)))
@@ -141,7 +141,7 @@ class _Path:
         return SequenceNode(node.place, (*node.items[:at], *([below] if below is not None else []), *node.items[at + 1 :]))
 
     def _takes_away(self, number: int) -> bool:
-        """``none`` for a service, a load, a fault or a call; everywhere else it is a value like any other."""
+        """``none`` for a service, a load, a fault, a cue or a call; everywhere else it is a value like any other."""
         value = self.change.value
         segments = self.change.path.split(".")
         whole = len(segments) <= (2 if segments[0] in VARIED else 1)

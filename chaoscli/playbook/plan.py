@@ -86,15 +86,17 @@ def _offer(node: NodeSpec) -> str:
 def _happenings(playbook: Playbook) -> Iterator[Happening]:
     found = [Happening(at_s=0.0, text="curtain: the load begins"), Happening(at_s=playbook.lasts_s, text="the end")]
     for moment in explain(playbook).timeline:
-        found.append(Happening(at_s=moment.at_s, text=f"{moment.name} begins: {_aimed(moment)}", only_in=moment.only_in))
-        if moment.until_s is not None:
-            found.append(Happening(at_s=moment.until_s, text=f"{moment.name} heals", only_in=moment.only_in))
+        begins, ends = (" begins: ", "heals") if moment.is_harm else (": ", "is over")
+        found.append(Happening(at_s=moment.at_s, text=f"{moment.name}{begins}{_aimed(moment)}", only_in=moment.only_in))
+        if moment.until_s not in (None, moment.at_s):
+            found.append(Happening(at_s=moment.until_s, text=f"{moment.name} {ends}", only_in=moment.only_in))
     yield from sorted(found, key=lambda one: one.at_s)
 
 
 def _aimed(moment: Moment) -> str:
     """With where it strikes, unless the words say so themselves."""
-    return moment.text if moment.text.startswith("partition") else f"{moment.text}, {', '.join(moment.targets)}"
+    tells = not moment.is_harm or moment.text.startswith("partition")
+    return moment.text if tells else f"{moment.text}, {', '.join(moment.targets)}"
 
 
 def _chains(variant: Variant) -> Iterator[Chain]:

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 from chaoscli.checks.expectation import Names
 from chaoscli.errors import Place, PlaybookError
 from chaoscli.playbook.cast import read_cast
+from chaoscli.playbook.cueing import read_cues
 from chaoscli.playbook.meaning import Playbook, Variant
 from chaoscli.playbook.model import Name, Part, optional, part, quantity, within
 from chaoscli.playbook.naming import names_in
@@ -58,6 +59,7 @@ HEAD: type[Part] = part(
         "load": (Any, Field(description="the requests that arrive from outside")),
         "variants": (Any, optional("named differences to try side by side: dotted path -> value")),
         "faults": (Any, optional("what goes wrong, and when")),
+        "cues": (Any, optional("what is done to services and loads, and when")),
         "expect": (Any, optional("sentences that must hold at the end")),
     },
     "One script, its variants, and what is expected of them.",
@@ -127,8 +129,15 @@ def _lasts_s(tree: MappingNode) -> float | None:
 
 def _read_variant(script: Script, lasts_s: float | None, problems: Problems) -> Variant:
     cast = read_cast(script.tree, lasts_s, problems)
-    faults = read_faults(script.tree, cast, lasts_s, problems)
-    return Variant(name=script.name, topology=cast.topology, faults=faults, summary=script.summary, changes=script.changes)
+    places = dict(cast.places)
+    return Variant(
+        name=script.name,
+        topology=cast.topology,
+        faults=read_faults(script.tree, cast, lasts_s, places, problems),
+        cues=read_cues(script.tree, cast, lasts_s, places, problems),
+        summary=script.summary,
+        changes=script.changes,
+    )
 
 
 def _names(played: Sequence[Script], variants: Sequence[Variant]) -> Names:
@@ -139,7 +148,7 @@ def _names(played: Sequence[Script], variants: Sequence[Variant]) -> Names:
         links=_once(link for variant in variants for link in variant.topology.links),
         nodes=_once(node.name for node in nodes if node.kind != "load"),
         loads=_once(node.name for node in nodes if node.kind == "load"),
-        faults=_once(name for script in played for name in names_in(script.tree.get("faults"))),
+        faults=_once(name for script in played for section in ("faults", "cues") for name in names_in(script.tree.get(section))),
     )
 
 

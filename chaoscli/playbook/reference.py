@@ -17,6 +17,8 @@ from chaoscli.load.settings import Load
 from chaoscli.measures.base import COUNT, EVERY_WINDOW, Measure, When
 from chaoscli.measures.catalogue import MEASURES
 from chaoscli.playbook.cast import service_part
+from chaoscli.playbook.cue_kinds import CUES, CueKind
+from chaoscli.playbook.cueing import cue_part
 from chaoscli.playbook.model import settings_fields, settings_part
 from chaoscli.playbook.schema import playbook_schema
 from chaoscli.playbook.script import fault_part
@@ -93,6 +95,24 @@ def _shared_keys() -> frozenset[str]:
     """What may be written for any fault of a link's bytes that is not a setting of its own."""
     row = FAULTS["latency"]
     return frozenset(fault_part(row.kind).model_json_schema()["properties"]) - {row.kind, *settings_fields(row.settings)}
+
+
+def cues() -> Page:
+    shared = frozenset(cue_part("kill").model_json_schema()["properties"]) - {"kill"}
+    every = _rows(cue_part("kill").model_json_schema(), only=shared)
+    return Page(
+        title="cues: what is done to services and loads",
+        lead="A cue is one entry of the list `cues`. What it does is a key whose value says to whom. Like a fault it has a name,"
+        " which windows (`during`, `before`, `after`) may speak of; one that lasts is undone at the latest with the play.",
+        sections=(Section(heading="every cue", rows=every), *(_cue(row, shared) for row in CUES.values())),
+        example="cues:\n  - { name: crash, kill: inventory, at: 2s, for: 1s }\n  - { load: shoppers, rate: 60/s, at: 4s }",
+    )
+
+
+def _cue(row: CueKind, shared: frozenset[str]) -> Section:
+    schema = cue_part(row.kind).model_json_schema()
+    without = "" if row.lasts else "It has no `for`."
+    return Section(heading=row.kind, doc=without, rows=_rows(schema, leaving_out=shared, first=row.kind))
 
 
 def policies() -> Page:
@@ -212,6 +232,7 @@ def _dedented(text: str) -> str:
 
 TOPICS: dict[str, Callable[[], Page]] = {
     "faults": faults,
+    "cues": cues,
     "policies": policies,
     "measures": measures,
     "load": load,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chaoscli.playbook.meaning import FaultPlan, Variant
+from chaoscli.playbook.meaning import CuePlan, FaultPlan, Variant
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,20 +17,43 @@ class Heal:
 
 @dataclass(frozen=True, slots=True)
 class Inject:
-    """Do a fault, ``at_s`` seconds after the curtain."""
+    """Do a fault, ``at_s`` seconds after the curtain; ``until_s`` is when this time of it ends."""
 
     at_s: float
     plan: FaultPlan
+    until_s: float | None = None
 
 
-Cue = Heal | Inject
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Do something to nodes or loads; ``until_s`` is when this time of it ends."""
+
+    at_s: float
+    plan: CuePlan
+    until_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Undo:
+    """The end of such an act."""
+
+    at_s: float
+    plan: CuePlan
+
+
+Cue = Heal | Inject | Act | Undo
 
 
 def schedule(variant: Variant) -> tuple[Cue, ...]:
-    """The cues of one variant in order of time; at one instant heals come first, then each kind in the order written.
+    """The cues of one variant in order of time; at one instant what ends comes first, then each kind in the order written.
 
     A fault without an end has no heal cue: the conductor undoes whatever is still in force on every way out of a run.
     """
-    heals = [Heal(plan.until_s, plan) for plan in variant.faults if plan.until_s is not None]
-    injects = [Inject(plan.at_s, plan) for plan in variant.faults]
-    return tuple(sorted([*heals, *injects], key=lambda cue: (cue.at_s, isinstance(cue, Inject))))
+    cues: list[Cue] = []
+    for fault in variant.faults:
+        for at_s, until_s in fault.lives:
+            cues += [Inject(at_s, fault, until_s), *([Heal(until_s, fault)] if until_s is not None else [])]
+    for plan in variant.cues:
+        for at_s, until_s in plan.lives:
+            cues += [Act(at_s, plan, until_s), *([Undo(until_s, plan)] if until_s is not None else [])]
+    return tuple(sorted(cues, key=lambda cue: (cue.at_s, isinstance(cue, Inject | Act))))

@@ -13,6 +13,8 @@ from pydantic.json_schema import models_json_schema
 from chaoscli.faults.catalogue import FAULTS
 from chaoscli.load.settings import Load
 from chaoscli.playbook.cast import service_part
+from chaoscli.playbook.cue_kinds import CUES
+from chaoscli.playbook.cueing import cue_part
 from chaoscli.playbook.model import Part, settings_part
 from chaoscli.playbook.read import HEAD
 from chaoscli.playbook.script import fault_part
@@ -34,8 +36,9 @@ def playbook_schema() -> Schema:
     """A JSON Schema (draft 2020-12) that every right playbook fits."""
     services = {kind: service_part(kind) for kind in KINDS}
     faults = {kind: fault_part(kind) for kind in FAULTS}
+    cues = {kind: cue_part(kind) for kind in CUES}
     policy, load = settings_part(Policy), settings_part(Load)
-    references, definitions = _collected([HEAD, policy, load, *services.values(), *faults.values()])
+    references, definitions = _collected([HEAD, policy, load, *services.values(), *faults.values(), *cues.values()])
     for part in services.values():
         definitions[_name(references[part])]["properties"]["calls"] = _calls(references[policy])
     head: Schema = definitions.pop(_name(references[HEAD]))
@@ -46,6 +49,7 @@ def playbook_schema() -> Schema:
     changes = _optional({"type": "object", "properties": _CHANGES})
     properties["variants"] |= _optional({"type": "object", "additionalProperties": changes})
     properties["faults"] |= _optional({"type": "array", "items": {"anyOf": [references[part] for part in faults.values()]}})
+    properties["cues"] |= _optional({"type": "array", "items": {"anyOf": [references[part] for part in cues.values()]}})
     properties["expect"] |= _optional({"type": "array", "items": _sentence()})
     return {"$schema": _DIALECT, **head, "$defs": dict(sorted(definitions.items()))}
 

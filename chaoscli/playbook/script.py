@@ -18,9 +18,10 @@ from chaoscli.playbook.meaning import FaultPlan
 from chaoscli.playbook.model import Fields, Part, optional, part, quantity, settings_fields
 from chaoscli.playbook.naming import kind_of_fault, kinds_in, settings_of
 from chaoscli.playbook.nodes import MappingNode, Node, Problems, ScalarNode, SequenceNode, kind_of, nearest, value_of
+from chaoscli.playbook.times import read_times, time_fields
 from chaoscli.playbook.wording import read_part
 from chaoscli.topology import Link
-from chaoscli.units import DURATION, SHARE, format_duration
+from chaoscli.units import SHARE
 
 _NAMES = {"type": "array", "items": {"type": "string"}, "minItems": 1}
 _AIM_SCHEMAS: dict[str, dict[str, Any]] = {
@@ -32,7 +33,7 @@ _AIM_SCHEMAS: dict[str, dict[str, Any]] = {
 MAX_FAULTS = 1_000  # a script of more is a fuzzer's; the schedule of one stays readable to nobody
 
 _DIRECTIONS = {"request": (Direction.REQUEST,), "reply": (Direction.REPLY,), "both": BOTH}
-_USUAL = frozenset({"name", "at", "for", "until", "direction", "share"})
+_USUAL = frozenset({"name", "at", "for", "every", "until", "direction", "share"})
 _AIMS = {
     "link": "a link like `order -> inventory`, a list of them, or `* -> inventory`",
     "groups": "two or more groups of services, like [[order], [inventory]]",
@@ -40,8 +41,11 @@ _AIMS = {
 }
 
 
-def read_faults(root: MappingNode, cast: Cast, lasts_s: float | None, problems: Problems) -> tuple[FaultPlan, ...]:
-    """The plans in the order written. ``lasts_s`` None: not known, so nothing is held against it."""
+def read_faults(
+    root: MappingNode, cast: Cast, lasts_s: float | None, places: dict[str, Place], problems: Problems
+) -> tuple[FaultPlan, ...]:
+    """The plans in the order written. ``lasts_s`` None: not known, so nothing is held against it. ``places`` has every name that
+    is taken, and gets those of the faults."""
     node = root.get("faults")
     if node is None or (isinstance(node, ScalarNode) and node.is_nothing):
         return ()
@@ -51,7 +55,6 @@ def read_faults(root: MappingNode, cast: Cast, lasts_s: float | None, problems: 
     if len(node.items) > MAX_FAULTS:
         problems.add(node.place, f"{len(node.items)} faults are too many; at most {MAX_FAULTS}")
         return ()
-    places = dict(cast.places)
     plans: list[FaultPlan] = []
     for item in node.items:
         if not isinstance(item, MappingNode):
@@ -71,9 +74,7 @@ def fault_part(kind: str) -> type[Part]:
     fields: Fields = {
         kind: (Annotated[Any, WithJsonSchema(_AIM_SCHEMAS[row.aim])], Field(description=f"{row.doc} Aimed at {_AIMS[row.aim]}.")),
         "name": (str, optional("what expectations and the story call it; its kind without")),
-        "at": (quantity(DURATION), optional("when it begins, after the start of the play")),
-        "for": (quantity(DURATION), optional("how long it lasts; to the end of the play without")),
-        "until": (quantity(DURATION), optional("when it ends, instead of `for`")),
+        **time_fields(),
     }
     if row.aim == "link" and row.harms == "bytes":
         fields["direction"] = (
@@ -107,14 +108,14 @@ class _Reading:
         fault = built(row.settings, model, self.written, key, self.problems)
         given = model.given() if model is not None else {}
         name = self._name(row, places)
-        at_s, until_s = self._times(given)
+        times = read_times(self.written, given, self.lasts_s, "a fault", self.problems)
         links, nodes, targets = self._aim(row, given, fault)
         if model is None or fault is None or not (links or nodes):
             return None
         real = fault.fault if isinstance(fault, Partition) else fault
         return FaultPlan(
-            name=name, kind=row.kind, at_s=at_s, until_s=until_s, text=self._text(row, fault), targets=targets, fault=real,
-            links=links, nodes=nodes, share=given.get("share", 1.0),
+            name=name, kind=row.kind, at_s=times.at_s, until_s=times.until_s, again=times.again, text=self._text(row, fault),
+            targets=targets, fault=real, links=links, nodes=nodes, share=given.get("share", 1.0),
         )  # fmt: skip
 
     def _text(self, row: FaultKind, fault: Any) -> str:
@@ -152,31 +153,6 @@ class _Reading:
             self.problems.add(place, f"there is already something called '{name}', on line {places[name].line}", hint)
         places.setdefault(name, place)
         return name
-
-    # -- its times -------------------------------------------------------------------------------------------------------
-
-    def _times(self, given: dict[str, Any]) -> tuple[float, float | None]:
-        at_s: float = given.get("at", 0.0)
-        until_s: float | None = given.get("until")
-        ending = "until"
-        if "for" in given:
-            if until_s is not None:
-                self._time_problem("until", "a fault has `for` or `until`, not both", "leave one of them out")
-            until_s, ending = at_s + given["for"], "for"
-        if until_s is not None and until_s <= at_s:
-            message = "it lasts no time at all" if ending == "for" else f"it ends before it begins, at {format_duration(at_s)}"
-            self._time_problem(ending, message)
-        elif self.lasts_s is not None and at_s >= self.lasts_s:
-            self._time_problem("at", f"the play is over by then: it lasts {format_duration(self.lasts_s)}")
-        elif self.lasts_s is not None and until_s is not None and until_s > self.lasts_s + 1e-9:
-            end, lasts = format_duration(until_s), format_duration(self.lasts_s)
-            self._time_problem(
-                ending, f"it would end at {end}, after the play, which lasts {lasts}", "leave it out: it ends with the play"
-            )
-        return at_s, until_s
-
-    def _time_problem(self, key: str, message: str, hint: str = "") -> None:
-        self.problems.add(self.written.entries[key].value.place, message, hint)
 
     # -- its aim ---------------------------------------------------------------------------------------------------------
 

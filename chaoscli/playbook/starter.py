@@ -47,6 +47,8 @@ variants:
 faults:
   - {{ name: slow, at: 2s, for: 2s, slow: inventory, by: 10x }}
 
+# Services can also be killed, paused and started again, and the load can change, as `cues`: `chaos explain cues`.
+
 # How long it all takes. Leave time after the last fault: recovering is half of the story.
 lasts: 7s
 

@@ -122,11 +122,16 @@ def _parts_table(parts: Sequence[Part]) -> Table:
 def _moments_table(moments: Sequence[Moment]) -> Table:
     table = grid()
     for moment in moments:
-        end = "the end" if moment.until_s is None else format_duration(moment.until_s)
         only = f" (only in {', '.join(moment.only_in)})" if moment.only_in else ""
-        when = f"{format_duration(moment.at_s) if moment.at_s else '0s'} to {end}"
-        table.add_row(Text(when, STYLES["faint"]), Text(moment.name, STYLES["fault"]), Text(moment.text + only))
+        table.add_row(Text(_when(moment), STYLES["faint"]), Text(moment.name, STYLES["fault"]), Text(moment.text + only))
     return table
+
+
+def _when(moment: Moment) -> str:
+    begins = format_duration(moment.at_s) if moment.at_s else "0s"
+    if moment.until_s == moment.at_s:
+        return begins
+    return f"{begins} to {'the end' if moment.until_s is None else format_duration(moment.until_s)}"
 
 
 def _variants_table(variants: Sequence[Difference]) -> Table:

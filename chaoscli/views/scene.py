@@ -112,6 +112,10 @@ class Band:
     row: int = 0
     healed: bool = False
 
+    @property
+    def is_instant(self) -> bool:
+        return self.end_s is not None and self.end_s <= self.start_s
+
     def covers(self, at_s: float) -> bool:
         return self.start_s <= at_s and (self.end_s is None or at_s < self.end_s)
 

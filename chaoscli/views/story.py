@@ -67,6 +67,10 @@ _WAYS = {
 }
 
 
+# How the end of a cue is told, by its kind: that a node is back tells the end of some, and what took but a moment has none.
+_ENDINGS = {"moment": "", "kill": "", "pause": "", "load": "is over"}
+
+
 class StoryWatch:
     """Takes the events of one variant in order; ``beats(now)`` is the story so far."""
 
@@ -83,6 +87,8 @@ class StoryWatch:
         self._breakers: dict[str, str] = {}
         self._up = False
         self._first_fault_at: float | None = None
+        self._kinds: dict[str, str] = {}
+        self._struck: set[str] = set()
         self._notes = 0
 
     def beats(self, now: float) -> Sequence[Beat]:
@@ -185,10 +191,16 @@ class StoryWatch:
     def _fault(self, event: FaultInjected | FaultHealed) -> None:
         self._recovery.feed(event)
         if isinstance(event, FaultHealed):
-            self._tell(event.at, Tone.HEAL, f"{event.fault} heals")
+            ending = _ENDINGS.get(self._kinds.get(event.fault, ""), "heals")
+            if ending:
+                self._tell(event.at, Tone.HEAL, f"{event.fault} {ending}")
             return
         if self._first_fault_at is None:
             self._first_fault_at = event.at
+        kind = "load" if event.kind == "pause" and self._loads.intersection(event.targets) else event.kind
+        self._kinds[event.fault] = "moment" if event.asked_until == event.asked_at else kind
+        if event.kind in ("kill", "restart", "pause"):
+            self._struck.update(event.targets)
         self._tell(event.at, Tone.HARM, _harm(event))
 
     def _turned_away(self, event: Refused | RetryDenied | CallRejected | RequestSkipped) -> None:
@@ -237,6 +249,9 @@ class StoryWatch:
     def _node(self, event: NodeChanged) -> None:
         if not self._up or event.state in ("starting", "stopped"):
             return
+        if event.state in ("killed", "paused") and event.node in self._struck:
+            self._struck.discard(event.node)  # the cue has told so itself
+            return
         detail = f" ({event.detail})" if event.detail else ""
         if event.state in ("ready", "resumed"):
             self._tell(event.at, Tone.RELIEF, f"{event.node} is back")
@@ -272,7 +287,8 @@ class StoryWatch:
 
 def _harm(event: FaultInjected) -> str:
     """The fault's name and words, and whom it meets, unless the words say so."""
-    told = event.fault if event.text in ("", event.fault) else f"{event.fault}: {event.text}"
+    is_its_name = event.text.replace(" ", "-") == event.fault  # as that of a cue without one of its own
+    told = (event.text or event.fault) if event.text in ("", event.fault) or is_its_name else f"{event.fault}: {event.text}"
     names = {name for target in event.targets for name in target.split(" -> ")}
     if not names or any(re.search(rf"\b{re.escape(name)}\b", told) for name in names):
         return told

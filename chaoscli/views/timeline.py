@@ -16,7 +16,7 @@ from chaoscli.views.bars import LATE_S, Cell, Scale, bar, bridged, delays, error
 from chaoscli.views.glyphs import WORDS, Glyphs, glyphs_for
 from chaoscli.views.layout import Layout, fit
 from chaoscli.views.lines import Line, cut, length, segments, spread, wrapped
-from chaoscli.views.scene import MULTIPLIED, Band, Beat, Harm, Hop, Lane, Scene, Stage
+from chaoscli.views.scene import MULTIPLIED, Band, Beat, Harm, Hop, Lane, Scene, Stage, Tone
 
 # What is left of a fault's name still tells it from the others.
 SHORTEST_NAME = 6
@@ -95,6 +95,9 @@ class _Picture:
 
     def _draw_band(self, band: Band, cells: list[Cell]) -> None:
         first, last = self._span(band)
+        if band.is_instant:
+            cells[first] = (self._glyphs.tones[Tone.HARM], "band")
+            return
         left, right = self._glyphs.band_ends
         cells[first : last + 1] = [(self._glyphs.band_line, "band")] * (last + 1 - first)
         cells[first], cells[last] = (left, "band"), (right, "band")
@@ -103,6 +106,8 @@ class _Picture:
         """In its middle; a band that is too short has its name behind it, or before it, or as much of it as goes in."""
         first, last = self._span(band)
         name = f" {band.fault} "
+        if len(name) - 2 == last - first - 1:
+            name = name.strip()
         if len(name) <= last - first - 1:
             start = first + 1 + (last - first - 1 - len(name)) // 2
         else:
@@ -121,6 +126,8 @@ class _Picture:
         """First and last column of a band."""
         end = self._scene.lasts_s if band.end_s is None else band.end_s
         first = self._column(band.start_s)
+        if band.is_instant:
+            return first, first
         last = max(self._column(end - 1e-9), first + 1)
         return min(first, self._at.plot - 2), min(last, self._at.plot - 1)
 

@@ -46,13 +46,18 @@ class World(Protocol):
     async def finish(self, *, complete: bool) -> None:
         """Let the last events come in and record that the curtain fell."""
 
-    async def start(self, node: str) -> None: ...
+    async def start(self, node: str) -> None:
+        """Until it is ready for requests; with its disk, if it has lived before."""
 
-    async def kill(self, node: str) -> None: ...
+    async def kill(self, node: str) -> None:
+        """At once, as a power cut; whoever calls it is refused until it is started again."""
 
     async def pause(self, node: str) -> None: ...
 
     async def resume(self, node: str) -> None: ...
+
+    async def set_rate(self, load: str, per_second: float | None) -> None:
+        """What a load offers from now on; None: what is written for it."""
 
     async def set_clock(self, node: str, skew: ClockSkew) -> None: ...
 

@@ -45,6 +45,9 @@ LONGEST_HURRIED_FINISH_S = 0.5
 # Signals to processes of ours.
 LONGEST_STRIKE_S = 1.0
 PROXY = "the proxy"
+# Where the links of a node lead that is not there: nobody can listen on port 0, so connecting is refused at once, while the
+# port the node had may meanwhile be somebody else's.
+NOWHERE: Address = ("127.0.0.1", 0)
 
 
 class NodeDied(NotMadeError):
@@ -80,6 +83,7 @@ class RealWorld:
         self._addresses: dict[str, Address] = {}
         self._skews: dict[str, ClockSkew] = {}
         self._speeds: dict[str, float] = {}
+        self._paused: set[str] = set()
         self._folder = tempfile.mkdtemp(prefix="world-", dir=spawner.folder)
         self.board = RemoteBoard(self)
 
@@ -151,13 +155,12 @@ class RealWorld:
         spec = self._topology.node(node)
         self._changed(node, "starting")
         part = {"seed": self._seed, "node": to_plain(spec), "neighbours": self._neighbours(spec), "folder": self._folder}
-        await self._spawn("service", node, part)
+        with trio.CancelScope(shield=True):  # a process that has been asked for must become known, or nobody would end it
+            await self._spawn("service", node, part)
         with trio.move_on_after(LONGEST_START_S) as patience:
             host, port = (await self._ask(node, "address"))["address"]
             self._addresses[node] = (host, port)
-            for link in self._topology.links:
-                if link.callee == node:
-                    await self.ask_proxy("upstream", link=str(link), address=[host, port])
+            await self._lead_to(node, (host, port))
             await self._wait_healthy(node, (host, port))
         if patience.cancelled_caught:
             raise NotMadeError(f"service '{node}' was not ready within {LONGEST_START_S:g}s")
@@ -167,22 +170,30 @@ class RealWorld:
     async def kill(self, node: str) -> None:
         self._changed(node, "killed")
         await self._end(node, signal.SIGKILL)
+        self._paused.discard(node)
+        await self._lead_to(node, NOWHERE)
 
     async def pause(self, node: str) -> None:
+        self._paused.add(node)
         await self._spawner.signal(self._children[node], signal.SIGSTOP)
         self._changed(node, "paused")
 
     async def resume(self, node: str) -> None:
         await self._spawner.signal(self._children[node], signal.SIGCONT)
+        self._paused.discard(node)
         self._changed(node, "resumed")
+        await self._restore(node)
 
     async def set_clock(self, node: str, skew: ClockSkew) -> None:
         self._skews[node] = skew
-        await self._ask(node, "clock", **to_plain(skew))
+        await self._tell_node(node, "clock", **to_plain(skew))
 
     async def set_speed(self, node: str, slower_by: float) -> None:
         self._speeds[node] = slower_by
-        await self._ask(node, "speed", slower_by=slower_by)
+        await self._tell_node(node, "speed", slower_by=slower_by)
+
+    async def set_rate(self, load: str, per_second: float | None) -> None:
+        await self._ask(load, "rate", per_second=per_second)
 
     def address_of(self, node: str) -> Address:
         """Where a service listens itself, past the proxy."""
@@ -221,8 +232,18 @@ class RealWorld:
         await self._spawner.signal(child, number)
         await child.ended.wait()
 
+    async def _lead_to(self, node: str, address: Address) -> None:
+        for link in self._topology.links:
+            if link.callee == node:
+                await self.ask_proxy("upstream", link=str(link), address=list(address))
+
+    async def _tell_node(self, node: str, do: str, /, **fields: Any) -> None:
+        """One that is paused could not answer, and is told when it goes on."""
+        if node not in self._paused:
+            await self._ask(node, do, **fields)
+
     async def _restore(self, node: str) -> None:
-        """A restarted node suffers what it suffered before."""
+        """A node that is back suffers what it suffered before, or was to suffer meanwhile."""
         if node in self._skews:
             await self.set_clock(node, self._skews[node])
         if node in self._speeds:

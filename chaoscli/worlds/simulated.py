@@ -150,6 +150,9 @@ class SimulatedWorld:
         self._speeds[node] = slower_by
         self._nodes[node].staffed.node.slower_by = slower_by
 
+    async def set_rate(self, load: str, per_second: float | None) -> None:
+        self._loads[load].change_rate(per_second)
+
     def links_of(self, caller: str) -> dict[str, MemoryLink]:
         """The links a node calls over, by callee."""
         return self._links.of_caller(caller)

@@ -119,7 +119,7 @@ WRONG = {
     | ^  write `--set order.calls.inventory.timeout=2s`
 1 problem in --set""",
     "ordr.workers=2": """\
---set:1:1: 'ordr' is no service, load or fault of this playbook
+--set:1:1: 'ordr' is no service, load, fault or cue of this playbook
   1 | ordr.workers=2
     | ^~~~  did you mean 'order'?
 1 problem in --set""",

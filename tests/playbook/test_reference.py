@@ -12,6 +12,7 @@ from chaoscli.checks.sentence import Names, Relation
 from chaoscli.faults.catalogue import FAULTS
 from chaoscli.measures.base import EVERY_WINDOW
 from chaoscli.measures.catalogue import MEASURES
+from chaoscli.playbook.cue_kinds import CUES
 from chaoscli.playbook.load import shipped
 from chaoscli.playbook.reference import TOPICS, Page, Section, nearest_topic, page
 from chaoscli.playbook.schema import playbook_schema
@@ -43,6 +44,16 @@ def test_every_fault_has_its_section_with_every_key_that_may_be_written() -> Non
         own = names(section(made, kind))
         assert kind in own
         assert own <= keys(row.settings.__name__) <= own | shared, kind
+
+
+def test_every_cue_has_its_section_with_every_key_that_may_be_written() -> None:
+    made = page("cues")
+    assert [one.heading for one in made.sections] == ["every cue", *CUES]
+    shared = names(section(made, "every cue"))
+    for kind in CUES:
+        own = names(section(made, kind))
+        assert kind in own
+        assert own <= keys(f"{kind.capitalize()}Cue") <= own | shared, kind
 
 
 def test_every_measure_has_its_row() -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from chaoscli.faults.slow import Slow
-from chaoscli.playbook.meaning import FaultPlan, Variant
+from chaoscli.playbook.meaning import CuePlan, FaultPlan, Variant
 from chaoscli.playbook.schedule import Heal, Inject, schedule
 from chaoscli.topology import Topology
 
@@ -47,6 +49,23 @@ def test_faults_of_one_instant_keep_the_order_they_were_written_in() -> None:
     ]
 
 
+def test_a_fault_that_comes_again_lasts_as_long_each_time() -> None:
+    again = replace(plan("one", 1.0, 1.5), again=(3.0, 5.0))
+    assert cues(again) == [
+        ("Inject", 1.0, "one"), ("Heal", 1.5, "one"),
+        ("Inject", 3.0, "one"), ("Heal", 3.5, "one"),
+        ("Inject", 5.0, "one"), ("Heal", 5.5, "one"),
+    ]  # fmt: skip
+
+
+def test_cues_and_faults_are_one_schedule() -> None:
+    kill = CuePlan(name="crash", kind="kill", at_s=1.0, until_s=2.0, text="kill order", targets=("order",), undone=True)
+    variant = Variant(name="default", topology=Topology(nodes=()), faults=(plan("one", 2.0, 3.0),), cues=(kill,))
+    assert [(type(cue).__name__, cue.at_s, cue.plan.name) for cue in schedule(variant)] == [
+        ("Act", 1.0, "crash"), ("Undo", 2.0, "crash"), ("Inject", 2.0, "one"), ("Heal", 3.0, "one"),
+    ]  # fmt: skip
+
+
 @given(st.lists(st.tuples(st.floats(0, 10), st.none() | st.floats(0.001, 10))))
 def test_every_fault_is_injected_once_and_never_healed_before(times: list[tuple[float, float | None]]) -> None:
     plans = [plan(str(n), at, None if lasts is None else at + lasts) for n, (at, lasts) in enumerate(times)]
@@ -55,4 +74,4 @@ def test_every_fault_is_injected_once_and_never_healed_before(times: list[tuple[
     assert sorted(cue.plan.name for cue in found if isinstance(cue, Inject)) == sorted(one.name for one in plans)
     for place, cue in enumerate(found):
         if isinstance(cue, Heal):
-            assert Inject(cue.plan.at_s, cue.plan) in found[:place]
+            assert Inject(cue.plan.at_s, cue.plan, cue.plan.until_s) in found[:place]

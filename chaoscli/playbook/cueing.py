@@ -1,0 +1,174 @@
+"""What is done to those on stage, and when: the cues, from the tree to plans, and whether they make sense one after another."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Annotated, Any
+
+from pydantic import Field, WithJsonSchema
+
+from chaoscli.errors import Place
+from chaoscli.playbook.cast import Cast, check_name
+from chaoscli.playbook.cue_kinds import CUES, CueKind
+from chaoscli.playbook.lives import check_lives
+from chaoscli.playbook.meaning import CuePlan
+from chaoscli.playbook.model import Fields, Part, optional, part, quantity
+from chaoscli.playbook.naming import cue_kinds_in, usual_name_of_cue
+from chaoscli.playbook.nodes import MappingNode, Node, Problems, ScalarNode, SequenceNode, kind_of, nearest
+from chaoscli.playbook.times import read_times, time_fields
+from chaoscli.playbook.wording import read_part
+from chaoscli.units import RATE, format_rate
+
+MAX_CUES = 1_000  # as for faults: the schedule of one stays readable to nobody
+
+_NAMES = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}
+_AIMS = {"service": "a service, or a list of them", "load": "a load", "either": "a service or a load, or a list of them"}
+_USUAL = frozenset({"name", "at", "for", "every", "until", "rate"})
+# What ends which, where it has no end of its own.
+_ENDS = {"kill": "restart", "pause": "resume"}
+
+
+def read_cues(
+    root: MappingNode, cast: Cast, lasts_s: float | None, places: dict[str, Place], problems: Problems
+) -> tuple[CuePlan, ...]:
+    """The plans in the order written. ``lasts_s`` None: not known, so nothing is held against it. ``places`` has every name that
+    is taken, and gets those of the cues."""
+    node = root.get("cues")
+    if node is None or (isinstance(node, ScalarNode) and node.is_nothing):
+        return ()
+    if not isinstance(node, SequenceNode):
+        problems.add(root.entries["cues"].key, f"'cues' should be a list, not {kind_of(node)}", "start each cue with '- '")
+        return ()
+    if len(node.items) > MAX_CUES:
+        problems.add(node.place, f"{len(node.items)} cues are too many; at most {MAX_CUES}")
+        return ()
+    read: list[tuple[CuePlan, Place]] = []
+    for item in node.items:
+        if not isinstance(item, MappingNode):
+            problems.add(item.place, f"a cue is a mapping, not {kind_of(item)}", "like {kill: inventory, at: 2s, for: 1s}")
+            continue
+        plan = _Reading(item, cast, lasts_s, problems).plan(places)
+        if plan is not None:
+            read.append((plan, item.entries[plan.kind].value.place))
+    check_lives(read, problems)
+    plans = [plan for plan, _ in read]
+    return tuple(_with_its_end(plan, plans) for plan in plans)
+
+
+@functools.cache
+def cue_part(kind: str) -> type[Part]:
+    """What may be written for a cue of this kind."""
+    row = CUES[kind]
+    aimed: Any = Annotated[Any, WithJsonSchema({"type": "string"} if row.aim == "load" else _NAMES)]
+    undone = f" With `for`, {row.undone} after that." if row.undone else ""
+    fields: Fields = {
+        kind: (aimed, Field(description=f"{row.doc}{undone} Aimed at {_AIMS[row.aim]}.")),
+        "name": (str, optional("what expectations and the story call it; without, like `kill-order`")),
+        **time_fields(may_last=row.lasts),
+    }
+    if kind == "load":
+        fields["rate"] = (quantity(RATE), Field(description="requests started each second from then on"))
+    return part(f"{kind.capitalize()}Cue", fields, row.doc)
+
+
+def _with_its_end(plan: CuePlan, plans: list[CuePlan]) -> CuePlan:
+    """A kill lasts until the last of its nodes is started again, a pause until the last of them is resumed."""
+    if plan.until_s is not None or plan.again or plan.kind not in _ENDS:
+        return plan
+    ends = [_first_after(plan.at_s, _ENDS[plan.kind], target, plans) for target in plan.targets]
+    known = [end for end in ends if end is not None]
+    return replace(plan, until_s=max(known)) if len(known) == len(ends) else plan
+
+
+def _first_after(at_s: float, kind: str, target: str, plans: list[CuePlan]) -> float | None:
+    instants = [begins for one in plans if one.kind == kind and target in one.targets for begins, _ in one.lives]
+    return min((instant for instant in instants if instant > at_s), default=None)
+
+
+@dataclass
+class _Reading:
+    """One cue being read."""
+
+    written: MappingNode
+    cast: Cast
+    lasts_s: float | None
+    problems: Problems
+
+    def plan(self, places: dict[str, Place]) -> CuePlan | None:
+        rows = cue_kinds_in(self.written)
+        if len(rows) != 1:
+            self._no_kind(rows)
+            return None
+        row = rows[0]
+        key = self.written.entries[row.kind].key
+        model = read_part(cue_part(row.kind), self.written, key, f"cue '{row.kind}'", self.problems)
+        given = model.given() if model is not None else {}
+        name = self._name(row, places)
+        times = read_times(self.written, given, self.lasts_s, "a cue", self.problems)
+        if times.again and row.undone and times.until_s is None:
+            self.problems.add(
+                self.written.entries["every"].value.place, f"'{row.kind}' every so often needs `for`, how long each time"
+            )
+        targets = tuple(dict.fromkeys(self._targets(self.written.entries[row.kind].value, key, row)))
+        if model is None or not targets:
+            return None
+        rate = given.get("rate")
+        return CuePlan(
+            name=name, kind=row.kind, at_s=times.at_s, until_s=times.until_s, again=times.again,
+            text=_text(row, targets, rate), targets=targets, rate=rate, undone=bool(row.undone) and times.until_s is not None,
+        )  # fmt: skip
+
+    def _no_kind(self, rows: list[CueKind]) -> None:
+        if len(rows) > 1:
+            first, second = rows[0].kind, rows[1].kind
+            place = self.written.entries[second].key
+            self.problems.add(place, f"a cue does one thing; this is '{first}' and '{second}'", "write two cues")
+            return
+        strange = [(nearest(key, CUES), key, place) for key, place, _ in self.written.items() if key not in _USUAL]
+        for hint, key, place in sorted(strange, key=lambda one: not one[0].startswith("did you mean")):
+            self.problems.add(place, f"unknown cue '{key}'", hint)
+            return
+        self.problems.add(self.written.place, "what is to be done?", f"one of {', '.join(CUES)}")
+
+    def _name(self, row: CueKind, places: dict[str, Place]) -> str:
+        node = self.written.get("name")
+        name, place = usual_name_of_cue(self.written) or row.kind, self.written.entries[row.kind].key
+        if isinstance(node, ScalarNode) and not node.is_nothing:
+            name, place = node.text, node.place
+            check_name(name, place, self.problems)
+        if name in places:
+            hint = "give this one a name: `name: ...`" if node is None else "take another name"
+            self.problems.add(place, f"there is already something called '{name}', on line {places[name].line}", hint)
+        places.setdefault(name, place)
+        return name
+
+    def _targets(self, node: Node, key: Place, row: CueKind) -> Iterable[str]:
+        if (isinstance(node, ScalarNode) and node.is_nothing) or (isinstance(node, SequenceNode) and not node.items):
+            self.problems.add(key, f"'{row.kind}' of what?", f"aim it at {_AIMS[row.aim]}")
+            return
+        for item in node.items if isinstance(node, SequenceNode) else (node,):
+            if not isinstance(item, ScalarNode) or item.is_nothing:
+                self.problems.add(item.place, f"'{row.kind}' should name {_AIMS[row.aim]}, not {kind_of(item)}")
+            elif self._is_one(item, row):
+                yield item.text
+
+    def _is_one(self, item: ScalarNode, row: CueKind) -> bool:
+        services, loads = self.cast.services, self.cast.loads
+        known = {"service": services, "load": loads, "either": (*services, *loads)}[row.aim]
+        if item.text in known:
+            return True
+        if item.text in loads:
+            self.problems.add(item.place, f"'{item.text}' is a load; '{row.kind}' is for services", "`pause` stops a load")
+        elif item.text in services:
+            self.problems.add(item.place, f"'{item.text}' is a service; '{row.kind}' is for loads")
+        else:
+            what = "load" if row.aim == "load" else "service"
+            self.problems.add(item.place, f"there is no {what} '{item.text}'", nearest(item.text, known))
+        return False
+
+
+def _text(row: CueKind, targets: tuple[str, ...], rate: float | None) -> str:
+    names = ", ".join(targets)
+    return f"{row.kind} {names}" if rate is None else f"{names} at {format_rate(rate)}"
