@@ -70,6 +70,14 @@ def parse_share(text: str) -> float:
     return share
 
 
+def parse_money(text: str) -> float:
+    """Dollars, from ``$2.50`` or ``2.5``."""
+    match = re.fullmatch(rf"\$?\s*({_NUMBER})", text.strip())
+    if match is None:
+        raise UnitError(f"'{text}' is not a sum of money, like $2.50")
+    return float(match[1])
+
+
 def parse_factor(text: str) -> float:
     """A factor, from ``4x``, ``0.5x`` or ``4``."""
     match = re.fullmatch(rf"({_NUMBER})\s*x?", text.strip())
@@ -116,6 +124,13 @@ def format_byte_rate(per_second: float) -> str:
     return f"{format_size(per_second)}/s"
 
 
+def format_money(dollars: float) -> str:
+    """Cents where they count: ``$0.42``, ``$12.5``, ``$1200``; what is less than ten of them, in two digits: ``$0.0041``."""
+    if dollars >= 10:
+        return f"${_three(dollars)}"
+    return f"${dollars:.2f}" if dollars >= 0.1 or dollars == 0 else f"${dollars:.2g}"
+
+
 def format_share(share: float) -> str:
     """``100%``, ``97.5%``, ``0%``; a share just short of everything never rounds up to 100%."""
     percent = share * 100.0
@@ -159,6 +174,7 @@ RATE = Unit("rate", "30/s", parse_rate, format_rate)
 SIZE = Unit("size", "64KB", parse_size, format_size)
 BYTE_RATE = Unit("bandwidth", "64KB/s", parse_byte_rate, format_byte_rate)
 SHARE = Unit("share", "5%", parse_share, format_share)
+MONEY = Unit("sum of money", "$2.50", parse_money, format_money)
 FACTOR = Unit("factor", "4x", parse_factor, format_factor)
 DRIFT = Unit("drift", "200ppm", parse_drift, format_drift, signed=True)
 

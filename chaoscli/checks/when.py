@@ -110,6 +110,10 @@ def within(comparison: Comparison, window: Window, offset: int) -> Comparison:
 
 def in_window(read: Measured, window: Window, offset: int) -> Measured:
     allowed = read.measure.windows
+    if not allowed:
+        message = f"'{read.measure.name}' is counted over the whole play"
+        hint = f"say '{read.measure.name}' without '{window}'"
+        raise ExpectationError(message, offset=offset, width=len(str(window)), hint=hint)
     if window.when not in allowed:
         name, only = read.measure.name, " or ".join(sorted(allowed))
         message = f"'{name}' is not measured {_WORDS.get(window.when, f'{window.when} a fault')}"

@@ -73,6 +73,9 @@ class Flow(Protocol):
     def piece_bytes(self) -> float:
         """About how small it cuts what it is given; infinite for one that leaves it whole."""
 
+    def begins(self) -> None:
+        """Called before ``opened`` when the connection is a new one."""
+
     def opened(self, now: float) -> Iterable[Action]:
         """The fault takes hold of the connection, a new one or one long open."""
 
@@ -96,6 +99,9 @@ class Through:
     @property
     def piece_bytes(self) -> float:
         return math.inf
+
+    def begins(self) -> None:
+        """Most faults do not care how long a connection has been there."""
 
     def opened(self, now: float) -> Iterable[Action]:
         return ()

@@ -35,6 +35,10 @@ class Latency:
     jitter: Seconds = setting("how far the delay strays", 0.0)
     distribution: Literal["uniform", "normal", "lognormal", "pareto"] = setting("how it strays", "uniform")
     correlation: Share = setting("how much each delay resembles the one before", 0.0)
+    handshake: bool = setting(
+        "a new connection takes a round trip first, as TCP's does: what is sent first each way is late once more",
+        False,
+    )
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.delay < math.inf:
@@ -53,18 +57,27 @@ class Latency:
             text += f" ± {format_duration(self.jitter)}"
             text += f" {self.distribution}" if self.distribution != "uniform" else ""
             text += f", {format_share(self.correlation)} correlated" if self.correlation else ""
-        return text
+        return f"{text}, handshakes too" if self.handshake else text
 
 
 class LatencyFlow(Through):
-    __slots__ = ("_fault", "_rng", "_z")
+    __slots__ = ("_fault", "_is_new", "_rng", "_z")
 
     def __init__(self, fault: Latency, rng: Random) -> None:
         self._fault = fault
         self._rng = rng
         self._z: float | None = None
+        self._is_new = False
+
+    def begins(self) -> None:
+        self._is_new = self._fault.handshake
 
     def received(self, data: bytes, now: float) -> Iterable[Action]:
+        """A proxy has let its caller in before the first byte comes, so that the handshake's way can only be added to it:
+        the SYN's to what is asked first, the SYN-ACK's to what is answered first."""
+        if self._is_new:
+            self._is_new = False
+            now += self.delay()
         return (Send(now + self.delay(), data),)
 
     def ended(self, now: float) -> Iterable[Action]:

@@ -17,6 +17,7 @@ from chaoscli.load.generator import generator_of
 from chaoscli.load.settings import Load
 from chaoscli.net.channel import Channel, Line
 from chaoscli.net.http_client import HttpTransport
+from chaoscli.net.pool import limits_of
 from chaoscli.settings import from_plain
 from chaoscli.topology import NodeSpec
 
@@ -29,7 +30,8 @@ async def run(channel: Channel, part: Mapping[str, Any]) -> None:
     """
     spec = from_plain(NodeSpec, part["node"])
     load = from_plain(Load, spec.settings)
-    transport = HttpTransport({callee: (host, port) for callee, (host, port) in part["neighbours"].items()})
+    neighbours = {callee: (host, port) for callee, (host, port) in part["neighbours"].items()}
+    transport = HttpTransport(neighbours, limits=limits_of(spec.calls))
     generator = generator_of(
         spec,
         seed=part["seed"],

@@ -13,8 +13,9 @@ from chaoscli.measures.nodes import longest_queue, mean_queued, mean_worked, mos
 from chaoscli.measures.policies import breaker_open, cached, expired, hedges, rejected
 from chaoscli.measures.recovery import recovery
 from chaoscli.measures.results import ended_as, errors, fallbacks, requests, skipped, success
+from chaoscli.measures.transport import carried, connections, cost
 from chaoscli.messages import Result
-from chaoscli.units import DURATION, FACTOR, SHARE, Unit
+from chaoscli.units import DURATION, FACTOR, MONEY, SHARE, SIZE, Unit
 
 _ROWS: tuple[Taking, ...] = ("load", "link", "node")
 _TIMED: tuple[Taking, ...] = ("load", "link", "node", "result")
@@ -69,6 +70,17 @@ _ALL = (
     _measure("calls", COUNT, calls, ("link", "node"), "calls that reached the callee"),
     _measure("peak", PER_SECOND, peak, ("link", "node"), "most calls that reached the callee within one second"),
     _measure("amplification", FACTOR, amplification, ("link",), "calls that reached the callee per request of the caller"),
+    # what a link carried; counted by the proxy, over the whole play
+    _measure("connections", COUNT, connections, ("link",), "connections that callers made", windows=()),
+    _measure("bytes", SIZE, carried, ("link",), "bytes carried, both ways together", windows=()),
+    _measure(
+        "cost",
+        MONEY,
+        cost,
+        ("link",),
+        "what connections and bytes would cost between two zones of a cloud, for a million requests",
+        windows=(),
+    ),
     # what the caller's policy did about it
     _measure("hedges", COUNT, hedges, ("link",), "copies sent because an answer was late"),
     _measure("rejected", COUNT, rejected, ("link",), "calls that the caller's own policy did not let out"),

@@ -18,13 +18,13 @@ READ_BYTES = 65536
 class HttpTransport(Pool["_Connection"]):
     """``net.base.Transport`` over TCP. ``addresses`` (callee to host and port) is read at every call, so it may change."""
 
-    def __init__(self, addresses: Mapping[str, tuple[str, int]], *, limits: ClientLimits | None = None) -> None:
+    def __init__(self, addresses: Mapping[str, tuple[str, int]], *, limits: Mapping[str, ClientLimits] | None = None) -> None:
         super().__init__(limits)
         self._addresses = addresses
 
     async def _connect(self, callee: str) -> _Connection:
         address = self._addresses[callee]
-        return _Connection(await dial(*address), address, self._limits)
+        return _Connection(await dial(*address), address, self.limits_to(callee))
 
     def _leads_to(self, connection: _Connection, callee: str) -> bool:
         return connection.address == self._addresses[callee]

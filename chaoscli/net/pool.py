@@ -11,8 +11,9 @@ from __future__ import annotations
 import os
 from abc import ABC, abstractmethod
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import trio
 
@@ -30,6 +31,18 @@ class ClientLimits:
     open: int = 2048  # connections to one callee at once: what hangs in a partition must stay below the open files allowed
     header_bytes: int = 64 * 1024
     body_bytes: int = 8 << 20
+
+
+def limits_of(calls: Mapping[str, Mapping[str, Any]]) -> dict[str, ClientLimits]:
+    """What each callee's plain policy says of the connections to it."""
+    usual = ClientLimits()
+    return {
+        callee: ClientLimits(
+            kept=0 if policy.get("connections") == "new" else policy.get("keep", usual.kept),
+            kept_s=policy.get("keep_for", usual.kept_s),
+        )
+        for callee, policy in calls.items()
+    }
 
 
 class StaleError(CallError):
@@ -54,13 +67,15 @@ class Pooled(Protocol):
 
 
 P = TypeVar("P", bound=Pooled)
+_USUAL = ClientLimits()
 
 
 class Pool(ABC, Generic[P]):
-    """``net.base.Transport`` over connections that a world knows how to make."""
+    """``net.base.Transport`` over connections that a world knows how to make. ``limits`` are by callee; those of
+    ``ClientLimits`` hold for the others."""
 
-    def __init__(self, limits: ClientLimits | None = None) -> None:
-        self._limits = limits or ClientLimits()
+    def __init__(self, limits: Mapping[str, ClientLimits] | None = None) -> None:
+        self._limits = limits or {}
         self._kept: defaultdict[str, list[P]] = defaultdict(list)
         self._open: defaultdict[str, int] = defaultdict(int)
 
@@ -83,6 +98,9 @@ class Pool(ABC, Generic[P]):
                     raise CallError(Result.RESET, stale.detail) from stale
         return await self._exchange_on(await self._open_one(callee), callee, request)
 
+    def limits_to(self, callee: str) -> ClientLimits:
+        return self._limits.get(callee, _USUAL)
+
     async def aclose(self) -> None:
         """Close what is kept; calls in flight are their callers' to cancel."""
         for callee, connections in self._kept.items():
@@ -95,7 +113,7 @@ class Pool(ABC, Generic[P]):
             response = await connection.exchange(callee, request)
             whole = True
         finally:
-            if whole and connection.reusable and len(self._kept[callee]) < self._limits.kept:
+            if whole and connection.reusable and len(self._kept[callee]) < self.limits_to(callee).kept:
                 connection.kept_since = trio.current_time()
                 self._kept[callee].append(connection)
             else:  # a cancelled exchange as well: its reply would answer the next request
@@ -105,7 +123,7 @@ class Pool(ABC, Generic[P]):
     def _take_kept(self, callee: str) -> P | None:
         """The connection used last, so that the others may grow old; those that are of no more use are closed on the way."""
         kept = self._kept[callee]
-        oldest = trio.current_time() - self._limits.kept_s
+        oldest = trio.current_time() - self.limits_to(callee).kept_s
         while kept:
             connection = kept.pop()
             if self._leads_to(connection, callee) and connection.kept_since > oldest and connection.is_quiet():
@@ -114,8 +132,9 @@ class Pool(ABC, Generic[P]):
         return None
 
     async def _open_one(self, callee: str) -> P:
-        if self._open[callee] >= self._limits.open:
-            raise CallError(Result.REFUSED, f"{self._limits.open} connections to {callee} are open already")
+        most = self.limits_to(callee).open
+        if self._open[callee] >= most:
+            raise CallError(Result.REFUSED, f"{most} connections to {callee} are open already")
         self._open[callee] += 1
         try:
             return await self._connect(callee)

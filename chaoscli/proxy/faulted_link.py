@@ -197,7 +197,9 @@ class FaultedLink(ABC, Generic[C]):
         for injected in self._injected.values():
             if self._strikes(injected, connection):
                 for direction in injected.directions:
-                    connection.add(direction, self._flow(injected, direction, connection))
+                    flow = self._flow(injected, direction, connection)
+                    flow.begins()
+                    connection.add(direction, flow)
         self._put_through(connection)
 
     def _closed(self, connection: C) -> None:

@@ -93,6 +93,9 @@ class Watched:
         old._superseded = True
         self._predecessor, self._waiting = old._flow, waiting
 
+    def begins(self) -> None:
+        self._flow.begins()
+
     def opened(self, now: float) -> Iterable[Action]:
         if self._predecessor is None:
             return self._note(list(self._flow.opened(now)), now)

@@ -22,6 +22,8 @@ MOST_ATTEMPTS = 100
 LONGEST_QUEUE = 10_000
 # gRPC sends five copies at most, the first included (gRFC A6); more would be an attack on the callee.
 MOST_COPIES = 4
+# As many as one callee may have open of one caller at all.
+MOST_KEPT = 2048
 # What a breaker looks back on is kept in memory for each link.
 LONGEST_COUNT = 10_000
 
@@ -220,6 +222,8 @@ class Reply:
 class Policy:
     """What one caller does about one callee.
 
+    Connections: HTTP clients keep some, if they are asked through a session or an agent (requests 10 for each host, Go two,
+    Node none until version 19), and make one for each call otherwise; Envoy and gRPC keep them.
     Timeouts: resilience4j's time limiter 1 s, Polly 30 s, Envoy's route 15 s, gRPC none, and none in most HTTP clients
     that people start with. Deadlines: gRPC's are passed on by most of its languages, Envoy tells the callee in a header of
     its own; neither is told to a plain HTTP service. Everything else is off until asked for, everywhere.
@@ -239,6 +243,13 @@ class Policy:
     cache: Cache | None = setting("keep good answers for a while", None)
     fallback: Literal["last_good"] | None = setting("when all tries failed, answer with the last good reply", None)
     fallback_reply: Reply | None = setting("when all tries failed and no better answer is known, answer with this", None)
+    connections: Literal["kept", "new"] = setting(
+        "kept: keep connections and use them again; new: make one for each attempt, and close it", "kept"
+    )
+    # More than our services have workers, so that a busy caller never dials again.
+    keep: int = setting("idle connections kept to the callee, at most", 256)
+    # Shorter than our servers keep theirs (75 s, nginx's default), so that the two never meet in the act.
+    keep_for: Seconds = setting("how long an idle connection is kept", 30.0)
     idempotency_key: bool = setting(
         "send POST and PATCH with an Idempotency-Key, the same for all attempts at one thing; the callee must heed it", False
     )
@@ -252,6 +263,8 @@ class Policy:
             raise BadSetting("timeout", "is 0, and nothing answers in no time; `none` waits for ever")
         if self.deadline is not None and self.deadline <= 0:
             raise BadSetting("deadline", "is 0, and nothing answers in no time; `none` waits for ever")
+        if not 0 <= self.keep <= MOST_KEPT:
+            raise BadSetting("keep", f"is {self.keep}; it may be from 0 to {MOST_KEPT}")
         for layer in self.order:
             if layer not in LAYERS:
                 raise BadSetting("order", f"has '{layer}'; the layers are {', '.join(LAYERS)}")

@@ -13,6 +13,7 @@ from chaoscli.messages import REQUEST_ID, Request
 from chaoscli.net.channel import Channel, Line
 from chaoscli.net.http_client import HttpTransport
 from chaoscli.net.http_server import HttpServer
+from chaoscli.net.pool import limits_of
 from chaoscli.net.tcp import address_of, listen
 from chaoscli.services.node import Node
 from chaoscli.services.staffed import staffed
@@ -36,9 +37,10 @@ class _Process:
     def __init__(self, channel: Channel, part: Mapping[str, Any]) -> None:
         self._channel = channel
         neighbours = {callee: (str(host), int(port)) for callee, (host, port) in part["neighbours"].items()}
-        self._transport = HttpTransport(neighbours)
+        spec = from_plain(NodeSpec, part["node"])
+        self._transport = HttpTransport(neighbours, limits=limits_of(spec.calls))
         self._node = Node(
-            spec=from_plain(NodeSpec, part["node"]),
+            spec=spec,
             transport=self._transport,
             tell=channel.tell_event,
             now=time.monotonic,

@@ -216,16 +216,17 @@ def _by_figure(reports: Iterable[FaultReport]) -> Mapping[str, list[Figure]]:
 
 
 def _asked_and_got(figures: Sequence[Figure]) -> str:
-    asked = figures[0].asked_shown
-    return f"asked {asked}, got {_range(figures)}" if asked else _range(figures)
+    asked = _range([(figure.asked, figure.asked_shown) for figure in figures])
+    got = _range([(figure.achieved, figure.achieved_shown) for figure in figures])
+    return f"asked {asked}, got {got}" if asked else got
 
 
-def _range(figures: Sequence[Figure]) -> str:
-    """What was achieved, from the least to the most of all variants."""
-    known = sorted((figure for figure in figures if figure.achieved is not None), key=lambda one: one.achieved or 0.0)
+def _range(figures: Sequence[tuple[float | None, str]]) -> str:
+    """Values as they are shown, from the least to the most of all variants."""
+    known = sorted(((value, shown) for value, shown in figures if value is not None), key=lambda one: one[0])
     if not known:
-        return figures[0].achieved_shown
-    low, high = known[0].achieved_shown, known[-1].achieved_shown
+        return figures[0][1]
+    low, high = known[0][1], known[-1][1]
     return low if low == high else f"{low} to {high}"
 
 

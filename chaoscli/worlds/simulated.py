@@ -111,7 +111,7 @@ class SimulatedWorld:
         spec = self._topology.node(node)
         self._changed(node, "starting")
         life = Life(self._tell)
-        transport = MemoryTransport(self._links.of_caller(node), life)
+        transport = MemoryTransport(spec, self._links.of_caller(node), life)
         running = _Running(
             staffed(
                 SimulatedNode(
@@ -172,7 +172,7 @@ class SimulatedWorld:
 
     def _generator(self, spec: NodeSpec) -> Generator:
         kernel = self._kernel
-        transport = MemoryTransport(self._links.of_caller(spec.name))
+        transport = MemoryTransport(spec, self._links.of_caller(spec.name))
         return generator_of(
             spec,
             seed=self._seed,

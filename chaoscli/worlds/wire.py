@@ -18,14 +18,14 @@ from chaoscli.faults.base import Direction
 from chaoscli.messages import Request, Response
 from chaoscli.net.codec import Reader, request_bytes, request_size, response_bytes, response_size
 from chaoscli.net.memory import CalleePeer, CallerPeer, Ending
-from chaoscli.net.pool import Pool
+from chaoscli.net.pool import Pool, limits_of
 from chaoscli.proxy.course import Store
 from chaoscli.proxy.exchange import Exchange
 from chaoscli.proxy.faulted_connection import FaultedConnection
 from chaoscli.proxy.faulted_link import FaultedLink
 from chaoscli.proxy.links import Links
 from chaoscli.proxy.side import Course
-from chaoscli.topology import Topology
+from chaoscli.topology import NodeSpec, Topology
 from chaoscli.worlds.clock import Gate, Kernel
 
 # What a message takes from peer to peer on a clean link, the work of its sender and receiver included: half of what a round
@@ -289,10 +289,10 @@ class MemoryLink(FaultedLink[MemoryConnection]):
 
 
 class MemoryTransport(Pool[CallerPeer]):
-    """``net.base.Transport`` over links in memory; ``gate`` holds up what its node does."""
+    """``net.base.Transport`` of ``caller`` over its links in memory; ``gate`` holds up what its node does."""
 
-    def __init__(self, links: dict[str, MemoryLink], gate: Gate | None = None) -> None:
-        super().__init__()
+    def __init__(self, caller: NodeSpec, links: dict[str, MemoryLink], gate: Gate | None = None) -> None:
+        super().__init__(limits_of(caller.calls))
         self._links = links
         self._gate = gate
 

@@ -43,6 +43,14 @@ def test_what_waits_has_the_new_delay_less_the_time_it_has_waited() -> None:
     assert list(shorter.takes_over(earlier, waiting, 0.5)) == [Send(0.5, b"a"), Finish(0.5)]
 
 
+def test_a_new_connection_is_late_once_more_where_its_handshake_counts() -> None:
+    new, old, careless = (flow_of(Latency(delay=0.25, handshake=counts)) for counts in (True, True, False))
+    new.begins()
+    careless.begins()
+    sent = [[next(iter(flow.received(b"a", at))).at for at in (1.0, 2.0)] for flow in (new, old, careless)]
+    assert sent == [[1.5, 2.25], [1.25, 2.25], [1.25, 2.25]]
+
+
 def test_uniform_jitter_fills_the_whole_range_evenly() -> None:
     drawn = delays(Latency(delay=0.1, jitter=0.05))
     assert 0.05 <= min(drawn) < 0.0505

@@ -11,7 +11,7 @@ from trio.testing import MockClock
 from chaoscli.messages import CallError, Request, Response, Result
 from chaoscli.net.http_client import HttpTransport
 from chaoscli.net.http_server import HttpServer
-from chaoscli.net.pool import ClientLimits
+from chaoscli.net.pool import ClientLimits, limits_of
 from chaoscli.net.tcp import address_of, listen
 
 GET = Request(method="GET", target="/a?b=1", headers=(("x-request-id", "shoppers-1"),))
@@ -60,7 +60,7 @@ async def callee(
     listener = await listen()
     played = Callee(parts=[], address=address_of(listener))
     played.parts = make(played)
-    transport = HttpTransport({"inventory": played.address}, limits=limits)
+    transport = HttpTransport({"inventory": played.address}, limits={"inventory": limits} if limits else None)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(trio.serve_listeners, played.serve, [listener])
         yield played, transport
@@ -185,6 +185,18 @@ async def test_an_old_connection_is_not_used(autojump_clock: MockClock) -> None:
         autojump_clock.jump(31.0)
         await transport.exchange("inventory", GET)
     assert one.connections == 2
+
+
+async def test_a_caller_that_keeps_no_connection_makes_one_for_each_call() -> None:
+    async with callee(lambda one: [one.answers(OK), one.answers(OK)], limits=ClientLimits(kept=0)) as (one, transport):
+        await transport.exchange("inventory", GET)
+        await transport.exchange("inventory", GET)
+    assert one.connections == 2
+
+
+def test_the_limits_of_a_callee_are_what_the_plain_policy_says() -> None:
+    found = limits_of({"a": {}, "b": {"connections": "new", "keep": 7}, "c": {"keep": 7, "keep_for": 2.0}})
+    assert [(found[name].kept, found[name].kept_s) for name in "abc"] == [(256, 30.0), (0, 30.0), (7, 2.0)]
 
 
 # -- what a peer can do ---------------------------------------------------------------------------------------------------------

@@ -29,6 +29,12 @@ def simulated(
     return recorder.recording
 
 
+def broken(playbook: str | Path, *, seed: int = 1, changed: Sequence[str] = ()) -> list[str]:
+    """The claims that do not hold, each with the variant it is about: ``loop: success >= 99%``."""
+    found = judged(playbook, seed=seed, changed=changed).broken
+    return [f"{check.variant}: {check.text}" if check.variant else check.text for check in found]
+
+
 def judged(playbook: str | Path, *, seed: int = 1, changed: Sequence[str] = ()) -> Outcome:
     """Its verdict."""
     whole = load_playbook(playbook, overrides=changed)

@@ -30,7 +30,7 @@ class Stage:
         self.world = world
         self.kernel = kernel
         self.events = events
-        self._transport = MemoryTransport(world.links_of("tester"))
+        self._transport = MemoryTransport(node("tester", "hop"), world.links_of("tester"))
         self._asked = 0
 
     @property

@@ -139,7 +139,7 @@ def in_memory(fault: ByteFault | MessageFault, where: tuple[Direction, ...]) -> 
 
             topology = Topology(nodes=(NodeSpec(name="order", kind="hop", calls={"inventory": {}}),))
             links = MemoryLinks(kernel, topology, seed=SEED, tell=seen.tell, accept=accept)
-            await tried(seen, links, lambda: MemoryTransport(links.of_caller("order")), fault, where)
+            await tried(seen, links, lambda: MemoryTransport(topology.nodes[0], links.of_caller("order")), fault, where)
             nursery.cancel_scope.cancel()
         return seen
 
