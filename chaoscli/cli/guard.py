@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import platform
 import shlex
+import signal
 import sys
 import traceback
 from collections.abc import Callable
@@ -26,6 +27,8 @@ def guarded(verb: Callable[[], int]) -> None:
     """Run a verb and leave with its exit code. Bad input is never a traceback; a bug of ours always asks to be reported."""
     code: int = ExitCode.HELD
     try:
+        if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         code = verb()
         sys.stdout.flush()
     except BrokenPipeError:

@@ -72,7 +72,7 @@ def test_after_sigterm(tmp_path: Path) -> None:
 
 def test_after_an_exception_of_our_own(tmp_path: Path) -> None:
     """The conductor breaks at its first cue, in a way that nobody foresaw."""
-    breaking = "import chaoscli.conductor as c; c._Faults.perform = None; from chaoscli.cli import main; main()"
+    breaking = "import chaoscli.conductor as c; c._Stage.perform = None; from chaoscli.__main__ import main; main()"
     command = Command(("run", "partition", "--quiet"), tmp_path, program=("-c", breaking)).start()
     wait_until(command.listening, within_s=20)
     ports = command.listening()
