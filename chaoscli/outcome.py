@@ -28,7 +28,7 @@ class Check:
     ``text`` is the sentence without its variants and ``written`` with them; ``variant`` is the one judged, empty where a
     sentence compares variants. ``shown`` is the sentence with the measured values in the places of the measures ("97.2% >
     61.4%"); ``reason`` says why it does not hold when the numbers alone do not, and ``guilty`` names the requests that
-    broke an invariant.
+    broke an invariant, as was feared or, of a sentence that says so, expected.
     """
 
     text: str
@@ -85,11 +85,13 @@ class RunProblem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VariantOutcome:
-    """The standard measures of one variant, and of each of its links; None is "no data"."""
+    """The standard measures of one variant, and of each of its links; None is "no data". ``facts`` counts what happened in the
+    shop of that which the expectations speak of."""
 
     name: str
     measures: Mapping[str, float | None]
     links: Mapping[str, Mapping[str, float | None]] = field(default_factory=dict)
+    facts: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -64,14 +64,12 @@ def _check_law(expectation: Expectation, run: RunRecording, variant: str) -> Che
         finding = law.judge(run.variants[variant])
     except NoData as nothing:
         return Check(text=law.name, variant=variant, held=False, shown="no data", reason=str(nothing), kind="invariant")
-    if expectation.breaks:
-        reason = "" if finding.guilty else "it was kept"
-        return Check(
-            text=law.name, variant=variant, held=bool(finding.guilty), shown=finding.shown, kind="invariant", reason=reason
-        )
+    kept = not finding.guilty
+    reason = "it was kept" if expectation.breaks and kept else ""
     return Check(
-        text=law.name, variant=variant, held=not finding.guilty, shown=finding.shown, kind="invariant", guilty=finding.guilty
-    )
+        text=law.name, variant=variant, held=kept is not expectation.breaks, shown=finding.shown, reason=reason, kind="invariant",
+        guilty=finding.guilty,
+    )  # fmt: skip
 
 
 def _check_comparison(comparison: Comparison, run: RunRecording, variant: str) -> Check:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from chaoscli.checks.asked import fault_reports
 from chaoscli.checks.evaluate import evaluate
 from chaoscli.checks.sentence import Expectation
-from chaoscli.events import EventsLost, FaultHealed, FaultInjected, NodeChanged
+from chaoscli.events import EventsLost, FaultHealed, FaultInjected, Happened, NodeChanged
 from chaoscli.measures.base import Scope
 from chaoscli.measures.catalogue import MEASURES, STANDARD, STANDARD_OF_LINKS
 from chaoscli.outcome import Outcome, RunProblem, VariantOutcome
@@ -27,6 +27,7 @@ MOST_CUE_LATENESS_S = 0.5
 def judge(run: RunRecording, expectations: Sequence[Expectation]) -> Outcome:
     """The outcome of a run, whole or interrupted; pure, so judging a recording again says the same."""
     recordings = run.variants.values()
+    facts = tuple(dict.fromkeys(read.scope.what for one in expectations for read in one.measured if read.scope.what))
     header = run.header
     return Outcome(
         playbook=header.playbook,
@@ -35,16 +36,18 @@ def judge(run: RunRecording, expectations: Sequence[Expectation]) -> Outcome:
         world=header.world,
         version=header.version,
         complete=bool(recordings) and all(recording.complete for recording in recordings),
-        variants=tuple(_variant(recording) for recording in recordings),
+        variants=tuple(_variant(recording, facts) for recording in recordings),
         checks=tuple(check for expectation in expectations for check in evaluate(expectation, run)),
         faults=tuple(report for recording in recordings for report in fault_reports(recording)),
         problems=tuple(problem for recording in recordings for problem in _problems(recording)),
     )
 
 
-def _variant(recording: Recording) -> VariantOutcome:
+def _variant(recording: Recording, facts: Sequence[str]) -> VariantOutcome:
+    happened = Counter(one.what for one in recording.of(Happened))
     return VariantOutcome(
         name=recording.name,
+        facts={fact: happened[fact] for fact in facts},
         measures={name: MEASURES[name].read(recording) for name in STANDARD},
         links={str(link): _link(recording, link) for link in recording.links},
     )

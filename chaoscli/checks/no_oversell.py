@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chaoscli.checks.laws import Finding, Invariant
-from chaoscli.checks.stock import shelves
+from chaoscli.checks.stock import listed, shelves
 from chaoscli.recording import Recording
 
 
@@ -18,7 +18,7 @@ def _judge(recording: Recording) -> Finding:
             if reservation.quantity > 0 and taken > shelf.at_start:
                 guilty.append(reservation.request)
         shown.append(f"{taken} of {shelf.at_start} {shelf.product}")
-    return Finding(shown=f"reserved {', '.join(shown)}", guilty=tuple(guilty))
+    return Finding(shown=f"reserved {listed(shown, ', ')}", guilty=tuple(guilty))
 
 
 NO_OVERSELL = Invariant(

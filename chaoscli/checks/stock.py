@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chaoscli.events import Happened
@@ -12,6 +13,8 @@ from chaoscli.recording import Recording
 STOCKED = "stocked"
 RESERVED = "stock reserved"
 RELEASED = "stock released"
+# A finding is read beside a sentence; a shop may have hundreds of products.
+MOST_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +53,12 @@ def shelves(recording: Recording) -> list[Shelf]:
         Shelf(node=node, product=product, at_start=begun.get((node, product), _first_seen(found)), reservations=tuple(found))
         for (node, product), found in sorted(taken.items())
     ]
+
+
+def listed(shown: Sequence[str], between: str) -> str:
+    """What was found of each product, of as many as one reads."""
+    more = f" and {len(shown) - MOST_SHOWN} more" if len(shown) > MOST_SHOWN else ""
+    return between.join(shown[:MOST_SHOWN]) + more
 
 
 def _first_seen(reservations: list[Reservation]) -> int:

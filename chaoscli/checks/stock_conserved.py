@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chaoscli.checks.laws import Finding, Invariant
-from chaoscli.checks.stock import shelves
+from chaoscli.checks.stock import listed, shelves
 from chaoscli.recording import Recording
 
 
@@ -18,7 +18,7 @@ def _judge(recording: Recording) -> Finding:
             if reservation.left != expected:
                 guilty.append(reservation.request)
         shown.append(f"{shelf.reservations[-1].left} {shelf.product} left of {shelf.at_start}, {expected} expected")
-    return Finding(shown="; ".join(shown), guilty=tuple(guilty))
+    return Finding(shown=listed(shown, "; "), guilty=tuple(guilty))
 
 
 STOCK_CONSERVED = Invariant(

@@ -42,6 +42,7 @@ def _variant(variant: VariantOutcome) -> dict[str, Any]:
     return {
         "measures": {name: rounded(value) for name, value in variant.measures.items()},
         "never": [name for name, value in variant.measures.items() if value is not None and math.isinf(value)],
+        "facts": dict(variant.facts),
         "links": {link: {name: rounded(value) for name, value in of.items()} for link, of in variant.links.items()},
     }
 

@@ -123,6 +123,8 @@ def measure_rows(outcome: Outcome) -> Iterator[tuple[str, list[str]]]:
         values = [variant.measures.get(name) for variant in outcome.variants]
         if name in ALWAYS or any(values):
             yield name, [MEASURES[name].show(value) for value in values]
+    for fact in dict.fromkeys(fact for variant in outcome.variants for fact in variant.facts):
+        yield fact, [str(variant.facts.get(fact, 0)) for variant in outcome.variants]
     links = dict.fromkeys(link for variant in outcome.variants for link in variant.links)
     inner = _inner(list(links))
     for link in inner:
@@ -146,7 +148,7 @@ def _inner(links: Sequence[str]) -> list[str]:
 
 
 def checks_table(checks: Sequence[Check], glyphs: Glyphs) -> Table:
-    """Each expectation with the values that decided it; what broke it goes underneath."""
+    """Each expectation with the values that decided it; what broke it, or the law that it says is broken, goes underneath."""
     table = grid()
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
@@ -154,9 +156,8 @@ def checks_table(checks: Sequence[Check], glyphs: Glyphs) -> Table:
     for check in checks:
         sign = Text(glyphs.yes, STYLES["good"]) if check.held else Text(glyphs.no, STYLES["wrong"])
         table.add_row(sign, Text(_sentence(check), "" if check.held else STYLES["wrong"]), Text(check.shown))
-        if not check.held:
-            for line in _blame(check):
-                table.add_row("", Text(line, STYLES["trouble"]), "")
+        for line in _blame(check):
+            table.add_row("", Text(line, STYLES["faint"] if check.held else STYLES["trouble"]), "")
     return table
 
 

@@ -16,7 +16,8 @@ TWICE: Mapping[str, str] = {
     "shipped": "sent twice",
     "worked off": "done twice",
 }
-LOST: Mapping[str, str] = {NEWER_WRITE_LOST: "writes lost"}
+LOST: Mapping[str, str] = {NEWER_WRITE_LOST: "writes lost", "order not published": "never told"}
+OVERSOLD = "oversold"
 
 
 class HarmFinder:
@@ -24,17 +25,33 @@ class HarmFinder:
 
     def __init__(self) -> None:
         self._had: set[Hashable] = set()
+        self._left: dict[tuple[str, str], int] = {}
 
     def harm(self, fact: Happened) -> str:
-        """In the words of the tables above; empty for a fact that harms nobody."""
+        """In the words above; empty for a fact that harms nobody."""
         if fact.what in LOST:
             return LOST[fact.what]
+        if self._is_oversold(fact):
+            return OVERSOLD
         if fact.what not in EFFECTS or not fact.request:
             return ""
         effect = effect_of(fact)
         again = effect in self._had
         self._had.add(effect)
         return TWICE[fact.what] if again else ""
+
+    def _is_oversold(self, fact: Happened) -> bool:
+        """Whether it gave away what was no longer there. Of a shop that was open before, nobody knows."""
+        shelf = fact.node, str(fact.data.get("product", ""))
+        if fact.what == "stocked":
+            self._left[shelf] = int(fact.data["quantity"])
+        elif shelf in self._left and fact.what in _TAKES:
+            self._left[shelf] -= _TAKES[fact.what] * int(fact.data["quantity"])
+            return fact.what == "stock reserved" and self._left[shelf] < 0
+        return False
+
+
+_TAKES = {"stock reserved": 1, "stock released": -1}
 
 
 class HarmWatch:

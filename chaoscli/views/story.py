@@ -33,7 +33,7 @@ from chaoscli.events import (
 )
 from chaoscli.messages import Result
 from chaoscli.units import format_duration, format_share
-from chaoscli.views.harm import HarmFinder
+from chaoscli.views.harm import OVERSOLD, HarmFinder
 from chaoscli.views.pace import Pace, Surge
 from chaoscli.views.recovery import RecoveryWatch
 from chaoscli.views.scene import Beat, Tone
@@ -52,7 +52,10 @@ _HARMS = {
     "taken twice": "reserves twice for one request",
     "made twice": "says yes twice to one request",
     "paid twice": "charges twice for one request",
+    "sent twice": "sends one order out twice",
     "done twice": "does the work of one request twice",
+    OVERSOLD: "gives away what is no longer there",
+    "never told": "could not tell of an order, and will not try again",
     "writes lost": "loses a new write: the older one it holds is stamped later",
 }
 _CACHED = {

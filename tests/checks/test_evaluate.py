@@ -101,14 +101,14 @@ def test_a_window_by_the_clock_and_one_between_faults() -> None:
 
 
 def test_a_law_that_should_be_broken_holds_when_it_is() -> None:
-    def said(text: str, *, sold: int) -> list[tuple[bool, str]]:
+    def said(text: str, *, sold: int) -> list[tuple[bool, str, tuple[str, ...]]]:
         play = recording("naive").curtain(3).happened("inventory", "stocked", at=0, product="BOOK", quantity=1)
         for number in range(sold):
             play.happened("inventory", "stock reserved", at=1 + number, request=f"r-{number}", product="BOOK", quantity=1, left=0)
-        return [(one.held, one.reason) for one in checks(text, run_of(play))]
+        return [(one.held, one.reason, one.guilty) for one in checks(text, run_of(play))]
 
-    assert said("naive: breaks no oversell", sold=2) == [(True, "")]
-    assert said("naive: breaks no oversell", sold=1) == [(False, "it was kept")]
+    assert said("naive: breaks no oversell", sold=2) == [(True, "", ("r-1",))]
+    assert said("naive: breaks no oversell", sold=1) == [(False, "it was kept", ())]
 
 
 def test_a_sentence_whose_measures_name_their_variants_is_one_check() -> None:

@@ -49,6 +49,13 @@ def test_every_product_of_every_inventory_has_a_stock_of_its_own() -> None:
     assert judged("no oversell", play) == Finding(shown="reserved 1 of 1 BOOK, 2 of 1 PEN, 1 of 1 BOOK", guilty=("s-4",))
 
 
+def test_of_many_products_as_many_are_shown_as_one_reads() -> None:
+    play = recording()
+    for product in "ABCDE":
+        reserved(play, "s-1", 1, 0, product=product)
+    assert judged("no oversell", play).shown == "reserved 1 of 1 A, 1 of 1 B, 1 of 1 C and 2 more"
+
+
 def test_a_shop_that_was_open_before_had_what_the_first_reservation_found() -> None:
     play = reserved(reserved(recording(), "s-1", 2, 3), "s-2", 4, -1)
     assert judged("no oversell", play) == Finding(shown="reserved 6 of 5 BOOK", guilty=("s-2",))

@@ -27,6 +27,7 @@ def outcome() -> Outcome:
                 name="naive",
                 measures={"requests": 1200.0, "success": 0.61399999, "p99": 0.1482103219, "recovery": math.inf, "p50": None},
                 links={"order -> inventory": {"peak": 131.0, "amplification": 2.4}},
+                facts={"shipped": 19},
             ),
         ),
         checks=(
@@ -84,6 +85,7 @@ def test_the_document_says_all_of_it_in_a_stated_order() -> None:
                 "naive": {
                     "measures": {"requests": 1200, "success": 0.614, "p99": 0.14821, "recovery": None, "p50": None},
                     "never": ["recovery"],
+                    "facts": {"shipped": 19},
                     "links": {"order -> inventory": {"peak": 131, "amplification": 2.4}},
                 }
             },

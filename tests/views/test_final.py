@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from chaoscli.errors import ExitCode
-from chaoscli.outcome import Check, FaultReport, Figure, Outcome, RunProblem
+from chaoscli.outcome import Check, FaultReport, Figure, Outcome, RunProblem, VariantOutcome
 from chaoscli.views.final import Ending, Final, checks_table, faults_table, measures_table, problem_lines, unwrapped, verdict
 from chaoscli.views.glyphs import UNICODE
 from tests.support.recordings import recording, run_of
@@ -53,6 +53,7 @@ def test_an_expectation_is_shown_with_its_values_and_what_broke_it() -> None:
         Check(
             text="naive, backoff: recovery < 2s", variant="naive", held=False, shown="no data < 2s", reason="no fault was healed"
         ),
+        Check(text="breaks no oversell", variant="naive", held=True, shown="9 of 8 PEN", guilty=("a-1",), kind="invariant"),
     )
 
     assert [line.rstrip() for line in drawn(checks_table(checks, UNICODE), 80).splitlines()] == [
@@ -61,6 +62,8 @@ def test_an_expectation_is_shown_with_its_values_and_what_broke_it() -> None:
         "   by a-1, a-2, a-3 and 2 more",
         "✗  naive: recovery < 2s              no data < 2s",
         "   no fault was healed",
+        "✓  naive: breaks no oversell         9 of 8 PEN",
+        "   by a-1",
     ]
 
 
@@ -92,6 +95,15 @@ def test_the_table_leaves_out_what_nobody_has() -> None:
     assert "fallbacks" not in labels
     assert "shoppers -> a: p50" not in labels
     assert "a -> b: p50" in labels
+
+
+def test_the_table_counts_the_facts_that_were_spoken_of_in_every_variant() -> None:
+    variants = tuple(
+        VariantOutcome(name=name, measures={"requests": 9.0}, facts={"shipped": shipped, "dead letter": 0})
+        for name, shipped in (("naive", 9), ("cured", 4))
+    )
+    table = measures_table(Outcome(playbook="p", title="", seed=1, world="real", variants=variants))
+    assert drawn(table, 80).splitlines()[-2:] == ["shipped            9        4", "dead letter        0        0"]
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,10 @@ from __future__ import annotations
 from chaoscli.events import BreakerChanged, CacheServed, CallHedged, FallbackServed, LimitChanged
 from chaoscli.messages import Result
 from chaoscli.recording import Recording
+from chaoscli.views.harm import LOST, OVERSOLD, TWICE
 from chaoscli.views.scene import Beat
 from chaoscli.views.source import SceneSource
+from chaoscli.views.story import _HARMS
 from tests.support.recordings import Play, recording
 from tests.views import plays
 
@@ -134,6 +136,21 @@ def test_harm_to_the_shop_is_told_once_for_each_kind_and_node() -> None:
         "2.00 trouble payment charges twice for one request",
         "3.00 trouble b loses a new write: the older one it holds is stamped later",
     ]
+
+
+def test_who_gives_away_what_is_not_there_is_told_and_so_is_an_order_nobody_hears_of() -> None:
+    play = recording().curtain(10).happened("inventory", "stocked", at=0, product="PEN", quantity=1)
+    for at, what in ((1.0, "stock reserved"), (2.0, "stock released"), (3.0, "stock reserved"), (4.0, "stock reserved")):
+        play.happened("inventory", what, f"r{at}", at=at, product="PEN", quantity=1, left=0)
+    play.happened("order", "order not published", "r9", at=5.0, order="o-9")
+    assert story_of(play) == [
+        "4.00 trouble inventory gives away what is no longer there",
+        "5.00 trouble order could not tell of an order, and will not try again",
+    ]
+
+
+def test_every_harm_has_its_sentence() -> None:
+    assert {*TWICE.values(), *LOST.values(), OVERSOLD} == set(_HARMS)
 
 
 def test_the_death_of_a_node_is_told_and_its_start_is_not() -> None:
