@@ -29,13 +29,15 @@ def simulated(
     return recorder.recording
 
 
-def broken(playbook: str | Path, *, seed: int = 1, changed: Sequence[str] = ()) -> list[str]:
-    """The claims that do not hold, each with the variant it is about: ``loop: success >= 99%``."""
-    found = judged(playbook, seed=seed, changed=changed).broken
+def broken(playbook: str | Path, *, seed: int = 1, changed: Sequence[str] = (), variants: Sequence[str] = ()) -> list[str]:
+    """The claims that do not hold, each with the variant it is about: ``loop: success >= 99%``. Of ``variants``, if given."""
+    found = judged(playbook, seed=seed, changed=changed, variants=variants).broken
     return [f"{check.variant}: {check.text}" if check.variant else check.text for check in found]
 
 
-def judged(playbook: str | Path, *, seed: int = 1, changed: Sequence[str] = ()) -> Outcome:
+def judged(
+    playbook: str | Path, *, seed: int = 1, changed: Sequence[str] = (), variants: Sequence[str] = ()
+) -> Outcome:  # fmt: skip
     """Its verdict."""
-    whole = load_playbook(playbook, overrides=changed)
+    whole = load_playbook(playbook, overrides=changed, variants=variants)
     return judge(simulated(whole, seed=seed), whole.expectations)
