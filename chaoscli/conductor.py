@@ -53,7 +53,7 @@ class _Stage:
     """Whoever does what a cue says."""
 
     def __init__(self, variant: Variant, world: World, recorder: Recorder, background: trio.Nursery) -> None:
-        self._faults = _Faults(world, recorder)
+        self._faults = Faults(world, recorder)
         self._stagehand = Stagehand(world, recorder, variant.topology, background)
 
     async def perform(self, cue: Cue) -> None:
@@ -80,7 +80,7 @@ class _On:
     since: float
 
 
-class _Faults:
+class Faults:
     """What is on just now. Node faults of one kind on one node add up, and each is undone on its own."""
 
     def __init__(self, world: World, recorder: Recorder) -> None:

@@ -27,6 +27,8 @@ class ChaosError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
+        if hint:
+            self.add_note(hint)  # where nobody renders it: a program's traceback, a test's report
 
     def render(self) -> str:
         return f"{self.message}\n  {self.hint}" if self.hint else self.message
@@ -104,6 +106,7 @@ class PlaybookError(ChaosError):
         self.problems = tuple(sorted(problems, key=lambda one: (one.place.file, one.place.line, one.place.column)))
         count = len(self.problems)
         super().__init__(f"{count} problem{'s' if count != 1 else ''} in {self.problems[0].place.file}")
+        self.add_note(self.render())
 
     def render(self) -> str:
         return "\n".join([*(one.render() for one in self.problems), self.message])

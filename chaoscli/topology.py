@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
+
+# A caller from outside the play: no process is started for it, and whoever holds the world calls over its links.
+GUEST = "guest"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -50,11 +53,16 @@ class Topology:
 
     @property
     def services(self) -> tuple[NodeSpec, ...]:
-        return tuple(node for node in self.nodes if node.kind != "load")
+        return tuple(node for node in self.nodes if node.kind not in ("load", GUEST))
 
     @property
     def loads(self) -> tuple[NodeSpec, ...]:
         return tuple(node for node in self.nodes if node.kind == "load")
+
+    def with_guest(self, name: str) -> Topology:
+        """With one more caller, who has a link to every service."""
+        guest = NodeSpec(name=name, kind=GUEST, calls={service.name: {} for service in self.services})
+        return replace(self, nodes=(*self.nodes, guest))
 
     def node(self, name: str) -> NodeSpec:
         return next(node for node in self.nodes if node.name == name)

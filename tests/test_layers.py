@@ -50,7 +50,7 @@ MEMBERS: dict[str, tuple[str, ...]] = {
     "measures": ("recording", "measures", "outcome"),
     "conductor": ("conductor", "stagehand", "play"),
     "faces": ("views", "reports"),
-    "doors": ("cli", "pytest_plugin", "simulation", "__main__", ""),
+    "doors": ("cli", "python", "pytest_plugin", "simulation", "__main__", ""),
 }
 
 # Modules of pure groups that are there to act; everything else in those groups decides and returns.

@@ -57,7 +57,7 @@ from chaoscli.checks.when import in_window, read_window, within
 from chaoscli.measures.base import Measure, Scope
 from chaoscli.measures.catalogue import MEASURES
 
-__all__ = ["Expectation", "ExpectationError", "Names", "parse_expectation"]
+__all__ = ["Expectation", "ExpectationError", "Names", "parse_expectation", "parse_measure"]
 
 # A sentence is something one says aloud; longer or deeper ones would only be a way to exhaust the reader.
 LONGEST_SENTENCE = 500
@@ -81,6 +81,13 @@ def parse_expectation(text: str, names: Names) -> Expectation:
     comparison = _Parser(Scanner(text, about.ends), names, about).sentence()
     whose = f"{about.subject.text}: " if about.subject is not None else ""
     return Expectation(text=text, claim=f"{whose}{claim}", comparison=comparison, variants=about.variants)
+
+
+def parse_measure(text: str, names: Names) -> Measured:
+    """The measure that ``text`` names, like ``p99 of order -> inventory during lag``; ExpectationError for what is none."""
+    if len(text) > LONGEST_SENTENCE:
+        raise ExpectationError(f"a measure has at most {LONGEST_SENTENCE} characters, this one {len(text)}", width=len(text))
+    return _Parser(Scanner(text, 0), names, About()).measure()
 
 
 def _law(text: str, about: About) -> tuple[str, bool] | None:
@@ -120,6 +127,17 @@ class _Parser:
             comparison = within(comparison, *window)
         self._check(comparison)
         return comparison
+
+    def measure(self) -> Measured:
+        scanner = self._scanner
+        name = scanner.take(NAME)
+        if name is None:
+            raise scanner.fail("expected a measure and found {here}", hint=LIKE)
+        read = self._measured(name[0], name.start())
+        window = read_window(scanner, self._names.faults)
+        if not scanner.at_end:
+            raise scanner.fail("the measure should end before {here}")
+        return in_window(read, *window) if window is not None else read
 
     def _nothing_of(self) -> Comparison:
         """``no timeouts`` is how one says that there are 0 of them."""

@@ -39,8 +39,10 @@ class FaultTextError(ChaosError):
     """The text is not a fault; ``problem`` points at the word that is wrong."""
 
     def __init__(self, problem: Problem) -> None:
-        super().__init__(problem.message, hint=problem.hint)
+        super().__init__(problem.message)
+        self.hint = problem.hint
         self.problem = problem
+        self.add_note(self.render())
 
     def render(self) -> str:
         return self.problem.render()
@@ -69,10 +71,12 @@ class _Word:
     width: int
 
 
-def parse_fault(text: str, source: str = "--fault", *, udp: bool = False) -> LinkFault:
-    """The fault that ``text`` describes, of a stream or (``udp``) of datagrams. FaultTextError with a caret under the word that
-    is wrong."""
-    return _Reader(text, source, udp).read()
+def parse_fault(
+    text: str, source: str = "--fault", *, udp: bool = False, kinds: Mapping[str, FaultKind] | None = None
+) -> LinkFault:
+    """The fault that ``text`` describes, of a stream or (``udp``) of datagrams, or one of ``kinds``. FaultTextError with a caret
+    under the word that is wrong."""
+    return _Reader(text, source, udp, link_kinds(udp=udp) if kinds is None else kinds).read()
 
 
 def link_kinds(*, udp: bool = False) -> dict[str, FaultKind]:
@@ -81,10 +85,11 @@ def link_kinds(*, udp: bool = False) -> dict[str, FaultKind]:
 
 
 class _Reader:
-    def __init__(self, text: str, source: str, udp: bool) -> None:
+    def __init__(self, text: str, source: str, udp: bool, kinds: Mapping[str, FaultKind]) -> None:
         self.text = text
         self.source = source
         self.udp = udp
+        self.kinds = kinds
         self.words = _words(text)
         self.next = 0
         self.fields: dict[str, Field] = {}
@@ -95,13 +100,14 @@ class _Reader:
         if len(self.text) > LONGEST_TEXT:
             raise self.wrong(_Word("", 0, 1), f"a fault is at most {LONGEST_TEXT} characters long")
         kind = self.take("a kind of fault", hint="like 'latency 20ms jitter 5ms'")
-        known = link_kinds(udp=self.udp)
-        row = known.get(kind.text)
+        row = self.kinds.get(kind.text)
         if row is None:
-            raise self.unknown(kind, known)
+            raise self.unknown(kind, self.kinds)
         self.fields = fields_of(row.settings) | USUAL
-        if row.harms == "messages":
-            del self.fields["direction"]  # whether the request or the reply is harmed, its own fields say
+        if row.harms == "messages" or row.aim != "link":
+            del self.fields["direction"]  # whether the request or the reply is harmed, its own fields or its aim say
+        if row.aim != "link":
+            del self.fields["share"]
         while self.next < len(self.words):
             self.read_member(kind.text)
         usual = {name: self.given.pop(name) for name in USUAL if name in self.given}

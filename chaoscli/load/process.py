@@ -1,7 +1,8 @@
 """A load as a process of its own, so that neither a busy service nor a slow screen can delay its schedule.
 
 Its owner asks it to ``play`` (``epoch``: the instant of curtain-up on the host's monotonic clock), to change its ``rate``
-(``per_second``), and to ``drain``; events go back stamped with the same clock.
+(``per_second``), and to ``drain``; events go back stamped with the same clock. It answers ``address``, of which it has none,
+as all processes of a play do, behind what it told before.
 """
 
 from __future__ import annotations
@@ -51,6 +52,8 @@ async def run(channel: Channel, part: Mapping[str, Any]) -> None:
                 generator.change_rate(question["per_second"])
             case "drain":
                 await generator.drain()
+            case "address":
+                pass
             case other:
                 raise NotMadeError(f"load '{spec.name}' does not know how to {other}")
 

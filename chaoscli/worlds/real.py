@@ -140,6 +140,17 @@ class RealWorld:
         if complete and patience.cancelled_caught:
             raise NotMadeError(f"the last events of '{self._name}' did not come in within {LONGEST_FINISH_S:g}s")
 
+    async def catch_up(self) -> None:
+        """Let the events of all that has happened so far come in, as far as they do so within a moment."""
+        with trio.move_on_after(LONGEST_HURRIED_FINISH_S):
+            async with trio.open_nursery() as nursery:
+                for name in (
+                    PROXY,
+                    *(node.name for node in self._topology.services),
+                    *(one.name for one in self._topology.loads),
+                ):
+                    nursery.start_soon(self._last_events, name, "links" if name == PROXY else "address")
+
     async def strike(self) -> None:
         """End every process of this world, whatever state it is in."""
         with trio.move_on_after(LONGEST_STRIKE_S) as patience:
@@ -198,6 +209,10 @@ class RealWorld:
     def address_of(self, node: str) -> Address:
         """Where a service listens itself, past the proxy."""
         return self._addresses[node]
+
+    def link_address(self, link: Link) -> Address:
+        """Where the proxy takes the link's connections."""
+        return self._links[str(link)]
 
     def process_of(self, node: str) -> int:
         """The node's process id."""

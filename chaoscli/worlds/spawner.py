@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import ctypes
 import gc
+import inspect
 import json
 import os
 import resource
@@ -29,6 +30,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NoReturn
 
 Part = Mapping[str, Any]
+# Given a channel and its part; where it is no coroutine function, the bare socket: a simulation runs trio itself.
+Role = Callable[..., Awaitable[None] | None]
 PR_SET_PDEATHSIG, PR_SET_NAME = 1, 15  # linux/prctl.h
 # A request is one topology node with its settings; a whole shop is a few kilobytes.
 MOST_REQUEST_BYTES = 1 << 20
@@ -62,16 +65,18 @@ def main(control_fd: int) -> None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _roles() -> dict[str, Callable[..., Awaitable[None]]]:
+def _roles() -> dict[str, Role]:
     """What a child can be. Imported here, once, before any fork."""
     import chaoscli.control.process
     import chaoscli.load.process
     import chaoscli.services.process
+    import chaoscli.worlds.simulation_process
 
     return {
         "load": chaoscli.load.process.run,
         "proxy": chaoscli.control.process.run,
         "service": chaoscli.services.process.run,
+        "simulation": chaoscli.worlds.simulation_process.run,
     }
 
 
@@ -90,7 +95,7 @@ class _WarmParent:
         signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
         signal.set_wakeup_fd(wake.fileno(), warn_on_full_buffer=False)
 
-    def serve(self, roles: Mapping[str, Callable[..., Awaitable[None]]]) -> None:
+    def serve(self, roles: Mapping[str, Role]) -> None:
         self._tell({"ready": self._folder})
         with selectors.DefaultSelector() as selector:
             selector.register(self._control, selectors.EVENT_READ)
@@ -125,7 +130,7 @@ class _WarmParent:
         *lines, self._rest = (self._rest + data).split(b"\n")
         return [json.loads(line) for line in lines]
 
-    def _obey(self, request: Mapping[str, Any], roles: Mapping[str, Callable[..., Awaitable[None]]]) -> None:
+    def _obey(self, request: Mapping[str, Any], roles: Mapping[str, Role]) -> None:
         if "signal" in request:
             if request["signal"] in self._living:  # never a number that has meanwhile been given to somebody else
                 os.kill(request["signal"], request["number"])
@@ -138,7 +143,7 @@ class _WarmParent:
         self._living[pid] = request["name"]
         self._tell({"spawned": request["name"], "pid": pid})
 
-    def _become(self, role: Callable[..., Awaitable[None]], request: Mapping[str, Any], descriptor: int) -> NoReturn:
+    def _become(self, role: Role, request: Mapping[str, Any], descriptor: int) -> NoReturn:
         """In the child: cut every tie with the parent but one, and play the part."""
         code = 1
         try:
@@ -180,10 +185,14 @@ class _WarmParent:
         self._control.sendall(json.dumps(fields).encode() + b"\n")
 
 
-def _play(role: Callable[..., Awaitable[None]], sock: socket.socket, name: str, part: Part) -> None:
+def _play(role: Role, sock: socket.socket, name: str, part: Part) -> None:
     import trio  # imported long since; named here so that the parent's own loop stays free of it
 
     from chaoscli.net.channel import Channel
+
+    if not inspect.iscoroutinefunction(role):
+        role(sock, part)
+        return
 
     async def run() -> None:
         channel = Channel(sock, name)
