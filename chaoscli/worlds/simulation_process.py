@@ -25,7 +25,7 @@ from chaoscli.faults.catalogue import fault_from_plain
 from chaoscli.faults.clock_skew import ClockSkew
 from chaoscli.messages import CallError, Request, Result
 from chaoscli.settings import from_plain
-from chaoscli.topology import Link, Topology
+from chaoscli.topology import Link, NodeSpec, Topology
 from chaoscli.worlds.clock import Kernel, simulate
 from chaoscli.worlds.simulated import CURTAIN_DELAY_S, SimulatedWorld, open_simulated_world
 from chaoscli.worlds.wire import MemoryTransport
@@ -47,7 +47,7 @@ def run(sock: socket.socket, part: Mapping[str, Any]) -> None:
 async def _attend(kernel: Kernel, owner: _Owner, part: Mapping[str, Any]) -> None:
     topology = from_plain(Topology, part["topology"])
     async with open_simulated_world(topology, owner, seed=part["seed"], kernel=kernel, lasts_s=part["lasts_s"]) as world:
-        desk = _Desk(world, kernel, part["guest"])
+        desk = _Desk(world, kernel, topology.node(part["guest"]))
         async with trio.open_nursery() as nursery:
             for line in owner.lines():
                 for command in line["commands"]:
@@ -94,10 +94,10 @@ class _Owner:
 class _Desk:
     """Takes the owner's commands to the world."""
 
-    def __init__(self, world: SimulatedWorld, kernel: Kernel, guest: str) -> None:
+    def __init__(self, world: SimulatedWorld, kernel: Kernel, guest: NodeSpec) -> None:
         self._world = world
         self._kernel = kernel
-        self._transport = MemoryTransport(world.links_of(guest))
+        self._transport = MemoryTransport(guest, world.links_of(guest.name))
         self._finished: list[Line] = []
         self._any = trio.Event()
 
