@@ -1,4 +1,5 @@
 """Offers a load: starts each request when its schedule says, whatever became of the ones before, and tells how each ended.
+Users, the closed model, follow no schedule: each asks again when it has had its answer and thought.
 
 Latency counts from the intended start, so that a stall of this very process shows instead of hiding (coordinated omission;
 Gil Tene, "How NOT to Measure Latency"). How late a request really went out is ``at - intended_at`` of its RequestStarted.
@@ -8,12 +9,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 import trio
 
 from chaoscli.events import Event, RequestEnded, RequestSkipped, RequestStarted
+from chaoscli.load.course import ends_at, pacer_of
+from chaoscli.load.crowd import pauses_s
 from chaoscli.load.mix import Mix
-from chaoscli.load.pacer import Pacer, pacer_of
+from chaoscli.load.pacer import Pacer
 from chaoscli.load.settings import Load
 from chaoscli.messages import CallError, Request, Response, Result
 from chaoscli.resilience.attempt import Limit, Prepare
@@ -29,8 +33,8 @@ from chaoscli.units import PerSecond
 class Generator:
     """One load of one play: ``run`` it, ``play`` it when the curtain goes up, ``drain`` it at the end.
 
-    ``call`` is how requests are sent (a Caller's); ``now`` the monotonic clock that events are stamped with, in the same
-    seconds as trio's own; ``wall`` the sender's wall clock.
+    ``call`` is how requests are sent to a callee (a Caller's); ``now`` the monotonic clock that events are stamped with, in the
+    same seconds as trio's own; ``wall`` the sender's wall clock.
     """
 
     def __init__(
@@ -39,7 +43,8 @@ class Generator:
         name: str,
         load: Load,
         pacer: Pacer,
-        call: Callable[[Prepare], Awaitable[Response]],
+        lasts_s: float,
+        call: Callable[[str, Prepare], Awaitable[Response]],
         now: Callable[[], float],
         wall: Callable[[], float],
         seed: int,
@@ -48,7 +53,8 @@ class Generator:
         self._name = name
         self._load = load
         self._pacer = pacer
-        self._mix = Mix(name, load)
+        self._ends_s = ends_at(load, lasts_s)
+        self._mix = Mix(name, load, seed=seed)
         self._call = call
         self._now = now
         self._wall = wall
@@ -56,8 +62,10 @@ class Generator:
         self._tell = tell
         self._epoch = math.inf
         self._in_flight = 0
+        self._sent = 0
         self._changed = trio.Event()
         self._closes_at = math.inf
+        self._closed = trio.Event()
         self._drained = trio.Event()
 
     def play(self, epoch: float) -> None:
@@ -73,6 +81,7 @@ class Generator:
     async def drain(self) -> None:
         """Offer nothing due later than now, wait for what is in flight as long as ``load.drain``, and end the rest unanswered."""
         self._closes_at = self._now()
+        self._closed.set()
         self._changed.set()
         await self._drained.wait()
 
@@ -80,23 +89,47 @@ class Generator:
         """Until drained."""
         with trio.CancelScope() as patience:
             async with trio.open_nursery() as requests:
-                await self._offer(requests)
+                await (self._offer(requests) if self._load.users is None else self._gather(requests, self._load.users))
                 patience.deadline = trio.current_time() + self._load.drain
         self._drained.set()
 
     async def _offer(self, requests: trio.Nursery) -> None:
         """Until closed. What was due before that is still offered, however late: a request left out in silence would flatter."""
-        n = 1
         while (intended_at := self._next_at()) <= self._closes_at:
             if not await self._comes(intended_at):
                 continue
+            self._sent += 1
             if self._in_flight < self._load.max_in_flight:
                 self._in_flight += 1
-                requests.start_soon(self._one, n, intended_at)
+                requests.start_soon(self._one, self._sent, intended_at)
             else:
-                self._skip(n, intended_at)
+                self._skip(self._sent, intended_at)
             self._pacer.step()
-            n += 1
+
+    async def _gather(self, requests: trio.Nursery, users: int) -> None:
+        """Until closed; from the curtain on so many users come and go."""
+        while math.isinf(self._epoch) and not self._closed.is_set():
+            await self._comes(math.inf)
+        for user in range(users):
+            requests.start_soon(self._use, user)
+        await self._closed.wait()
+
+    async def _use(self, user: int) -> None:
+        """One user: thinks, asks, waits for the answer, and so on until the load ends. A longer wait is no later request of its
+        own: that is what makes the model closed, and its latencies kinder than people find them."""
+        at = self._epoch + self._load.starts
+        for pause_s in pauses_s(self._seed, self._name, self._load, user):
+            at += pause_s
+            if at >= self._epoch + self._ends_s:
+                return
+            with trio.move_on_after(max(0.0, at - self._now())):
+                await self._closed.wait()
+            if self._closed.is_set():
+                return
+            self._sent += 1
+            self._in_flight += 1
+            await self._one(self._sent, at)
+            at = self._now()
 
     def _next_at(self) -> float:
         """On the ``now`` clock; infinite when nothing is planned, as before the curtain."""
@@ -129,8 +162,9 @@ class Generator:
         self._tell(RequestStarted(at=self._now(), load=self._name, request=name, intended_at=intended_at))
         result, status, detail = Result.UNANSWERED, 0, "still in flight at the end"
         try:
-            response = await self._call(lambda attempt: self._prepared(n, attempt))
-            result, status, detail = self._judged(response), response.status, ""
+            callee = self._mix.asked(n).callee
+            response = await self._call(callee, lambda attempt: self._prepared(n, callee, attempt))
+            result, status, detail = self._judged(n, response)
         except CallError as error:
             result, detail = error.result, error.detail
         finally:
@@ -149,22 +183,22 @@ class Generator:
                 )
             )
 
-    def _prepared(self, n: int, attempt: int) -> Request:
+    def _prepared(self, n: int, callee: str, attempt: int) -> Request:
         headers = call_headers(
             seed=self._seed,
             caller=self._name,
-            callee=self._load.callee,
+            callee=callee,
             request=self._mix.request_id(n),
             attempt=attempt,
             wall_s=self._wall(),
         )
         return self._mix.request(n, headers)
 
-    def _judged(self, response: Response) -> Result:
-        expected = self._load.expect_status
-        if not (response.status in expected if expected else response.status < 400):
-            return Result.FAILED
-        return Result.FALLBACK if is_fallback(response) else Result.OK
+    def _judged(self, n: int, response: Response) -> tuple[Result, int, str]:
+        strange = self._mix.strangeness(n, response)
+        if strange is not None:
+            return Result.FAILED, response.status, strange
+        return (Result.FALLBACK if is_fallback(response) else Result.OK), response.status, ""
 
 
 def generator_of(
@@ -172,19 +206,24 @@ def generator_of(
     *,
     seed: int,
     lasts_s: float,
-    exchange: Callable[[Request], Awaitable[Response]],
+    exchange: Callable[[str, Request], Awaitable[Response]],
     sleep: Callable[[float], Awaitable[None]],
     now: Callable[[], float],
     wall: Callable[[], float],
     tell: Callable[[Event], None],
     limit: Limit = trio.move_on_after,
 ) -> Generator:
-    """The generator of a load's node, whose settings are a plain Load and whose one call has the Load's policy."""
+    """The generator of a load's node, whose settings are a plain Load and whose calls have the Load's policy. ``exchange`` sends
+    one request to one callee."""
     load = from_plain(Load, spec.settings)
-    policy = from_plain(Policy, spec.calls[load.callee])
-    caller = Caller(
-        caller=spec.name, callee=load.callee, policy=policy, exchange=exchange, sleep=sleep, now=now, seed=seed, tell=tell,
-        limit=limit,
+    callers = {
+        callee: Caller(
+            caller=spec.name, callee=callee, policy=from_plain(Policy, policy), exchange=partial(exchange, callee), sleep=sleep,
+            now=now, seed=seed, tell=tell, limit=limit,
+        )
+        for callee, policy in spec.calls.items()
+    }  # fmt: skip
+    return Generator(
+        name=spec.name, load=load, pacer=pacer_of(spec.name, load, lasts_s=lasts_s, seed=seed), lasts_s=lasts_s,
+        call=lambda callee, prepare: callers[callee].call(prepare), now=now, wall=wall, seed=seed, tell=tell,
     )  # fmt: skip
-    pacer = pacer_of(spec.name, load, lasts_s=lasts_s, seed=seed)
-    return Generator(name=spec.name, load=load, pacer=pacer, call=caller.call, now=now, wall=wall, seed=seed, tell=tell)

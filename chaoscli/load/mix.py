@@ -1,37 +1,64 @@
-"""What request number ``n`` of a load is, byte for byte."""
+"""What request number ``n`` of a load is, byte for byte, and what its answer has to be."""
 
 from __future__ import annotations
 
 import json
+from typing import Any
+from urllib.parse import quote
 
+from chaoscli.load.answers import strangeness
+from chaoscli.load.asked import Asked
 from chaoscli.load.settings import Load
-from chaoscli.load.template import fill, fill_text
-from chaoscli.messages import Headers, Request
+from chaoscli.load.template import Blanks
+from chaoscli.load.values import chosen, fraction_of, values_of
+from chaoscli.messages import Headers, Request, Response
 
 _JSON = ("content-type", "application/json")
 
 
 class Mix:
-    """The requests of one load, called ``name``."""
+    """The requests of one load, called ``name``. Which of them is number ``n``, and with which values, follows from the seed."""
 
-    def __init__(self, name: str, load: Load) -> None:
+    def __init__(self, name: str, load: Load, *, seed: int) -> None:
         self._name = name
-        self._load = load
-        headers = tuple((key.lower(), value) for key, value in (load.headers or {}).items())
-        says_type = any(key == "content-type" for key, _ in headers)
-        self._headers = headers if load.json is None or says_type else (_JSON, *headers)
+        self._seed = seed
+        self._asked = load.asked
+        self._weights = tuple(one.weight for one in self._asked)
+        self._values = load.values or {}
 
     def request_id(self, n: int) -> str:
         return f"{self._name}-{n}"
 
+    def asked(self, n: int) -> Asked:
+        if len(self._asked) == 1:
+            return self._asked[0]
+        return self._asked[chosen(self._weights, fraction_of(self._seed, "mix", self._name, n))]
+
     def request(self, n: int, headers: Headers = ()) -> Request:
         """Request number ``n``, with ``headers`` before the load's own."""
-        name = self.request_id(n)
-        own = tuple((key, fill_text(value, n, name)) for key, value in self._headers)
-        target = fill_text(self._load.target, n, name)
-        return Request(method=self._load.method, target=target, headers=(*headers, *own), body=self._body(n, name))
+        asked, blanks = self.asked(n), self._blanks(n)
+        own = tuple((key, blanks.fill_text(value)) for key, value in _headers(asked))
+        target = blanks.fill_text(asked.target, lambda value: quote(str(value), safe=""))
+        return Request(method=asked.method, target=target, headers=(*headers, *own), body=_body(asked, blanks))
 
-    def _body(self, n: int, name: str) -> bytes:
-        if self._load.json is None:
-            return b""
-        return json.dumps(fill(self._load.json, n, name), separators=(",", ":"), ensure_ascii=False).encode()
+    def strangeness(self, n: int, response: Response) -> str | None:
+        """What about the answer to request number ``n`` is not as expected; None when all is."""
+        asked = self.asked(n)
+        body = asked.expect_body if asked.expect_body is None else self._blanks(n).fill(asked.expect_body)
+        return strangeness(response, asked.expect_status, body)
+
+    def _blanks(self, n: int) -> Blanks:
+        return Blanks(n, self.request_id(n), values_of(self._values, self._seed, self._name, n))
+
+
+def _headers(asked: Asked) -> Headers:
+    headers = tuple((key.lower(), value) for key, value in (asked.headers or {}).items())
+    says_type = any(key == "content-type" for key, _ in headers)
+    return headers if asked.json is None or says_type else (_JSON, *headers)
+
+
+def _body(asked: Asked, blanks: Blanks) -> bytes:
+    if asked.json is None:
+        return b""
+    filled: Any = blanks.fill(asked.json)
+    return json.dumps(filled, separators=(",", ":"), ensure_ascii=False).encode()

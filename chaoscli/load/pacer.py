@@ -9,13 +9,13 @@ Times are seconds since curtain-up.
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from random import Random
 from typing import Literal
 
-from chaoscli import dice
-from chaoscli.load.settings import Load
 from chaoscli.units import PerSecond
 
 Arrivals = Literal["constant", "poisson"]
@@ -57,13 +57,17 @@ class Stage:
         at = max(at, self.starts_s)
         return Stage(starts_s=at, ends_s=self.ends_s, rate=self.rate + self._slope * (at - self.starts_s), end_rate=self.end_rate)
 
+    def raised(self, by: PerSecond) -> Stage:
+        return Stage(starts_s=self.starts_s, ends_s=self.ends_s, rate=self.rate + by, end_rate=self.end_rate + by)
+
 
 class Profile:
     """How the rate goes over the play: stages in order of time, without overlaps. Between them nothing is due."""
 
     def __init__(self, stages: Sequence[Stage]) -> None:
         self.stages = tuple(stage for stage in stages if stage.ends_s > stage.starts_s)
-        self._due_before = [sum(stage.due(stage.ends_s) for stage in self.stages[:place]) for place in range(len(self.stages))]
+        # What is due by the end of each stage: bursts cut an hour into thousands of them, and every request asks.
+        self._due_by_end = list(accumulate(stage.due(stage.ends_s) for stage in self.stages))
 
     def due(self, at: float) -> float:
         """How many requests are due by ``at``, as a real number."""
@@ -71,10 +75,12 @@ class Profile:
 
     def instant(self, due: float) -> float | None:
         """When that many are due; None when never."""
-        for stage, before in zip(self.stages, self._due_before, strict=True):
-            if due < before + stage.due(stage.ends_s):
-                return min(stage.instant(max(0.0, due - before)), stage.ends_s)
-        return None
+        place = bisect_right(self._due_by_end, due)
+        if place == len(self.stages):
+            return None
+        before = self._due_by_end[place - 1] if place else 0.0
+        stage = self.stages[place]
+        return min(stage.instant(max(0.0, due - before)), stage.ends_s)
 
     def changed(self, at: float, rate: PerSecond) -> Profile:
         """The same until ``at``, and from there to the end a steady ``rate``; its beginning stays what it was."""
@@ -111,13 +117,6 @@ class Pacer:
             self._profile = self._profile.followed(at, self._written)
         elif self._written.stages:
             self._profile = self._profile.changed(at, rate)
-
-
-def pacer_of(name: str, load: Load, *, lasts_s: float, seed: int) -> Pacer:
-    """The pacer of the load called ``name`` in a play of ``lasts_s`` seconds."""
-    ends_s = lasts_s if load.stops is None else min(load.stops, lasts_s)
-    profile = Profile([Stage.steady(load.starts, ends_s, load.rate)])
-    return Pacer(profile, load.arrivals, dice.stream(seed, "arrivals", name))
 
 
 def starts(pacer: Pacer) -> Iterator[float]:

@@ -15,7 +15,6 @@ import trio
 
 from chaoscli.errors import NotMadeError
 from chaoscli.load.generator import generator_of
-from chaoscli.load.settings import Load
 from chaoscli.net.channel import Channel, Line
 from chaoscli.net.http_client import HttpTransport
 from chaoscli.net.pool import limits_of
@@ -26,18 +25,17 @@ from chaoscli.topology import NodeSpec
 async def run(channel: Channel, part: Mapping[str, Any]) -> None:
     """Serve ``channel`` until its owner is gone.
 
-    ``part``: ``seed``; ``node``, a plain NodeSpec whose settings are a plain Load and whose one call has the Load's policy;
-    ``neighbours``, host and port of the callee as the load reaches it; ``lasts_s``, how long the play is.
+    ``part``: ``seed``; ``node``, a plain NodeSpec whose settings are a plain Load and whose calls have the Load's policy;
+    ``neighbours``, host and port of each callee as the load reaches it; ``lasts_s``, how long the play is.
     """
     spec = from_plain(NodeSpec, part["node"])
-    load = from_plain(Load, spec.settings)
     neighbours = {callee: (host, port) for callee, (host, port) in part["neighbours"].items()}
     transport = HttpTransport(neighbours, limits=limits_of(spec.calls))
     generator = generator_of(
         spec,
         seed=part["seed"],
         lasts_s=part["lasts_s"],
-        exchange=lambda request: transport.exchange(load.callee, request),
+        exchange=transport.exchange,
         sleep=trio.sleep,
         now=time.monotonic,
         wall=time.time,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -23,6 +23,8 @@ from chaoscli.units import format_duration
 
 # Every node is a process of its own, in every variant at once: more than this is a data centre, not a lesson.
 MAX_NODES = 24
+
+_OF_A_RATE = ("rate", "ramp", "stages", "bursts")
 
 # What a path or a sentence could no longer tell from a name.
 RESERVED = frozenset(
@@ -209,18 +211,45 @@ def _read_load(name: str, key: Place, value: Node, services: MappingNode, lasts_
         if lasts_s is not None and time_s is not None and time_s > lasts_s and key_of_time in written.entries:
             place = written.entries[key_of_time].value.place
             problems.add(place, f"the play is over by then: it lasts {format_duration(lasts_s)}")
-    if load.callee not in services.entries:
-        request = written.entries["request"].value
-        problems.add(request.place, f"there is no service '{load.callee}' to send to", nearest(load.callee, services.entries))
-        return NodeSpec(name=name, kind="load")
-    return NodeSpec(name=name, kind="load", settings=to_plain(load), calls={load.callee: to_plain(load.policy)})
+    _check_model(written, problems)
+    places = list(_request_places(written))
+    for asked, place in zip(load.asked, places, strict=True):
+        if asked.callee not in services.entries:
+            problems.add(place, f"there is no service '{asked.callee}' to send to", nearest(asked.callee, services.entries))
+    known = [callee for callee in load.callees if callee in services.entries]
+    return NodeSpec(name=name, kind="load", settings=to_plain(load), calls={callee: to_plain(load.policy) for callee in known})
+
+
+def _request_places(written: MappingNode) -> Iterator[Place]:
+    """Where each request of a load that has no problems is written."""
+    several = written.get("requests")
+    for one in several.items if isinstance(several, SequenceNode) and several.items else (written,):
+        assert isinstance(one, MappingNode)
+        yield one.entries["request"].value.place
+
+
+def _check_model(written: MappingNode, problems: Problems) -> None:
+    """Users wait for their answers, so no rate can be asked of them; and nobody else thinks."""
+    users, think = written.entries.get("users"), written.entries.get("think")
+    if users is None and think is not None:
+        problems.add(think.key, "only users think: without `users` requests start at a rate", "add `users: 10`")
+    if users is None:
+        return
+    for key in _OF_A_RATE:
+        if key in written.entries:
+            message = (
+                f"'{key}' is for requests that start on a schedule, and these wait for their users, on line {users.key.line}"
+            )
+            problems.add(written.entries[key].key, message, "leave out one or the other")
 
 
 def _probable_calls(written: MappingNode, services: MappingNode) -> dict[str, dict[str, Any]]:
     """Whom a load with problems calls, so that nothing else is reported because of them."""
-    request = written.get("request")
-    words = request.text.split() if isinstance(request, ScalarNode) else []
-    return {word: {} for word in words[1:2] if word in services.entries}
+    several = written.get("requests")
+    parts = [written, *(several.items if isinstance(several, SequenceNode) else ())]
+    requests = [part.get("request") for part in parts if isinstance(part, MappingNode)]
+    words = [word for request in requests if isinstance(request, ScalarNode) for word in request.text.split()[1:2]]
+    return {word: {} for word in words if word in services.entries}
 
 
 def built(kind: type, model: Part | None, written: MappingNode, key: Place, problems: Problems) -> Any:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from chaoscli.load.offer import asked_for
+from chaoscli.load.settings import Load
 from chaoscli.playbook.load import load_playbook, shipped
 from chaoscli.playbook.meaning import CuePlan, FaultPlan, Playbook, Variant
 from chaoscli.services.catalogue import KINDS
+from chaoscli.settings import from_plain
 from chaoscli.topology import NodeSpec, Topology
 
 LOAD_DOC = "offers load: "
@@ -162,7 +165,7 @@ def _branch(name: str, calls: dict[str, tuple[str, ...]], drawn: set[str]) -> li
 
 def _part(node: NodeSpec) -> Part:
     if node.kind == "load":
-        return Part(name=node.name, kind="load", doc=LOAD_DOC + str(node.settings["request"]))
+        return Part(name=node.name, kind="load", doc=LOAD_DOC + asked_for(from_plain(Load, node.settings)))
     return Part(name=node.name, kind=node.kind, doc=KINDS[node.kind].doc)
 
 

@@ -14,7 +14,18 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, create_model
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    WithJsonSchema,
+    create_model,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from chaoscli.units import Unit, UnitError
 
@@ -62,8 +73,13 @@ def settings_fields(kind: type) -> Fields:
         doc = one.metadata.get("doc", "")
         missing = one.default is dataclasses.MISSING and one.default_factory is dataclasses.MISSING
         info = Field(description=doc) if missing else optional(doc, usual=_shown_default(hints[one.name], one.default))
-        fields[one.name] = (_bounded(_written(hints[one.name]), hints[one.name], one.metadata), info)
+        fields[written_name(one.name)] = (_bounded(_written(hints[one.name]), hints[one.name], one.metadata), info)
     return fields
+
+
+def written_name(field: str) -> str:
+    """The key of a field: ``for_`` is written ``for``, which no field can be called."""
+    return field.removesuffix("_")
 
 
 def optional(doc: str, usual: Any = None) -> Any:
@@ -82,7 +98,7 @@ def _shown_default(hint: Any, default: Any) -> Any:
         return units[0].format(default)
     if default is None:
         return "none"
-    return default if isinstance(default, bool | int | float | str) else None
+    return default if isinstance(default, bool | int | float | str) and default != "" else None
 
 
 def _annotations(hint: Any) -> list[Any]:
@@ -93,8 +109,8 @@ def _annotations(hint: Any) -> list[Any]:
 
 def build(kind: type, written: Part) -> Any:
     """The settings that ``written`` stands for; keys of other things (a fault's times) are passed over."""
-    names = {one.name for one in dataclasses.fields(kind)}
-    return kind(**{key: value for key, value in written.given().items() if key in names})
+    names = {written_name(one.name): one.name for one in dataclasses.fields(kind)}
+    return kind(**{names[key]: value for key, value in written.given().items() if key in names})
 
 
 def _bounded(written: Any, hint: Any, metadata: Mapping[str, Any]) -> Any:
@@ -142,8 +158,21 @@ def _written(hint: Any) -> Any:
     if origin is not None and isinstance(origin, type) and issubclass(origin, Mapping):
         return dict[str, _written(inner[1])]  # type: ignore[misc]
     if isinstance(hint, type) and dataclasses.is_dataclass(hint):
-        return Annotated[settings_part(hint), AfterValidator(functools.partial(build, hint))]
+        whole: Any = Annotated[settings_part(hint), AfterValidator(functools.partial(build, hint))]
+        short = getattr(hint, "SHORT", "")
+        return Annotated[whole, _Short(), BeforeValidator(functools.partial(_whole, short))] if short else whole
     return hint
+
+
+class _Short:
+    """Tells the schema that a list may stand for the whole mapping."""
+
+    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {"anyOf": [{"type": "array", "minItems": 1}, handler(core)]}
+
+
+def _whole(short: str, value: Any) -> Any:
+    return {short: value} if isinstance(value, list) else value
 
 
 def _optional(inner: tuple[Any, ...]) -> Any:

@@ -9,13 +9,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from chaoscli.load.offer import asked_for, pace
 from chaoscli.load.settings import Load
 from chaoscli.playbook.explain import Moment, explain
 from chaoscli.playbook.meaning import Playbook, Variant
 from chaoscli.resilience.policy import Policy, Retry
 from chaoscli.settings import from_plain
 from chaoscli.topology import Link, NodeSpec, Topology
-from chaoscli.units import format_rate
 
 # Chains of a playbook's at most two dozen nodes; a net of them has more paths than anybody reads.
 MOST_CHAINS = 32
@@ -79,8 +79,7 @@ def _described(node: NodeSpec) -> str:
 
 def _offer(node: NodeSpec) -> str:
     load = from_plain(Load, node.settings)
-    evenly = "evenly" if load.arrivals == "constant" else "at random"
-    return f"{node.name}: {load.request}, {format_rate(load.rate)}, {evenly}"
+    return f"{node.name}: {asked_for(load)}, {pace(load)}"
 
 
 def _happenings(playbook: Playbook) -> Iterator[Happening]:

@@ -133,11 +133,30 @@ def load() -> Page:
     return Page(
         title="load: who asks for what, and how often",
         lead="Each entry of `load` starts requests on a schedule, whatever the replies do, and counts latency from the moment"
-        " each was meant to start. `${n}` is the request's number, `${n % 3}` goes round in three, `${request}` is its id. Every"
-        " key of a policy may stand here too: `chaos explain policies`.",
-        sections=(Section(heading="a load", rows=_rows(schema, only=own)),),
-        example="load:\n  shoppers: { request: GET inventory /api/inventory/check/BOOK-001, rate: 30/s }",
+        " each was meant to start: an open model. With `users` it is a closed one: each waits for an answer, thinks, and asks"
+        " again. In a path, a body, a header and an expected body `${n}` is the request's number, `${n % 3}` goes round in three,"
+        " `${request}` is its id, and the names of `values` stand for what was drawn. Every key of a policy may stand here too:"
+        " `chaos explain policies`.",
+        sections=(
+            Section(heading="a load", rows=_rows(schema, only=own, first="request")),
+            *(section for section in _nested(schema) if section.heading in own),
+        ),
+        example=_LOADS,
     )
+
+
+_LOADS = """\
+load:
+  shoppers:
+    requests:
+      - { weight: 9, request: "GET inventory /api/inventory/check/${book}" }
+      - request: POST order /api/orders
+        json: { productId: "${book}", quantity: 1, customerId: "CUST-${n}" }
+        expect_body: { status: CREATED }
+    values: { book: [BOOK-001, BOOK-002] }
+    rate: 10/s
+    stages: [{ for: 2s }, { for: 3s, to: 60/s }]
+  office: { request: GET order /actuator/health, users: 5, think: 500ms }"""
 
 
 def services() -> Page:
@@ -289,6 +308,10 @@ def _nested(schema: Schema) -> Iterator[Section]:
 
 
 def _references(schema: Schema) -> Iterator[str]:
-    for one in (schema, *schema.get("anyOf", ()), *schema.get("allOf", ())):
-        if "$ref" in one:
-            yield str(one["$ref"]).rpartition("/")[2]
+    """The models that a value may be, or hold."""
+    if "$ref" in schema:
+        yield str(schema["$ref"]).rpartition("/")[2]
+    inside = (*schema.get("anyOf", ()), *schema.get("allOf", ()), schema.get("items"), schema.get("additionalProperties"))
+    for one in inside:
+        if isinstance(one, Mapping):
+            yield from _references(one)

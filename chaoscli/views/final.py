@@ -162,8 +162,10 @@ def checks_table(checks: Sequence[Check], glyphs: Glyphs) -> Table:
 
 
 def _sentence(check: Check) -> str:
-    """The sentence as it was asked of this variant: "all: no oversell" becomes "naive: no oversell"."""
-    return f"{check.variant}: {check.text.partition(': ')[2] or check.text}" if check.variant else check.text
+    """The sentence as it was asked of this variant: "all: no oversell" becomes "naive: no oversell", and "order: queue < 3"
+    becomes "naive, order: queue < 3"."""
+    joined = ", " if ": " in check.text else ": "
+    return f"{check.variant}{joined}{check.text}" if check.variant else check.text
 
 
 def _blame(check: Check) -> Iterator[str]:

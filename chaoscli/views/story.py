@@ -143,7 +143,7 @@ class StoryWatch:
             text = f"{event.load} give up waiting after {_about(event.latency_s)}"
             self._once("request timeout", event.at, Tone.TROUBLE, text)
         elif event.result is Result.FAILED:
-            self._once("request failed", event.at, Tone.TROUBLE, f"{event.load} get a first no: {event.status or event.detail}")
+            self._once("request failed", event.at, Tone.TROUBLE, f"{event.load} get a first no: {event.detail or event.status}")
         elif event.result in (Result.REFUSED, Result.RESET):
             self._once(event.result, event.at, Tone.TROUBLE, f"{event.load} get no answer: {_WAYS[event.result]}")
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from functools import partial
 
 import trio
 
@@ -17,13 +16,11 @@ from chaoscli.events import CurtainFell, CurtainRose, Event, NodeChanged
 from chaoscli.faults.base import ByteFault, Direction, MessageFault
 from chaoscli.faults.clock_skew import ClockSkew
 from chaoscli.load.generator import Generator, generator_of
-from chaoscli.load.settings import Load
 from chaoscli.messages import REQUEST_ID, Request
 from chaoscli.net.memory import CalleePeer
 from chaoscli.proxy.links import COUNTS_EVERY_S
 from chaoscli.services.catalogue import KINDS
 from chaoscli.services.staffed import StaffedNode, staffed
-from chaoscli.settings import from_plain
 from chaoscli.topology import Link, NodeSpec, Topology
 from chaoscli.worlds.base import Recorder
 from chaoscli.worlds.clock import Gate, Kernel
@@ -177,7 +174,7 @@ class SimulatedWorld:
             spec,
             seed=self._seed,
             lasts_s=self._lasts_s,
-            exchange=partial(transport.exchange, from_plain(Load, spec.settings).callee),
+            exchange=transport.exchange,
             sleep=kernel.sleep,
             now=kernel.now,
             wall=lambda: wall_s(kernel),

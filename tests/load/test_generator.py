@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -8,8 +9,9 @@ import trio
 from trio.testing import MockClock
 
 from chaoscli.events import Event, RequestEnded, RequestSkipped, RequestStarted
+from chaoscli.load.asked import Asked
+from chaoscli.load.course import pacer_of
 from chaoscli.load.generator import Generator
-from chaoscli.load.pacer import pacer_of
 from chaoscli.load.settings import Load
 from chaoscli.messages import SERVED_AS, CallError, Request, Response, Result
 
@@ -26,6 +28,7 @@ class Stage:
     lasts_s: float = 1.0
     lines: list[str] = field(default_factory=list)
     requests: list[Request] = field(default_factory=list)
+    callees: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         pacer = pacer_of("shoppers", self.load, lasts_s=self.lasts_s, seed=7)
@@ -33,6 +36,7 @@ class Stage:
             name="shoppers",
             load=self.load,
             pacer=pacer,
+            lasts_s=self.lasts_s,
             call=self._call,
             now=trio.current_time,
             wall=lambda: 1.5e9,
@@ -55,7 +59,8 @@ class Stage:
             await trio.sleep(self._epoch + self.lasts_s - trio.current_time())
             await self.generator.drain()
 
-    async def _call(self, prepare: Callable[[int], Request]) -> Response:
+    async def _call(self, callee: str, prepare: Callable[[int], Request]) -> Response:
+        self.callees.append(callee)
         request = prepare(1)
         self.requests.append(request)
         return await self.serve(request)
@@ -222,7 +227,11 @@ async def test_how_a_request_ended_is_read_from_the_reply(autojump_clock: MockCl
 async def test_a_load_may_say_which_statuses_it_expects(autojump_clock: MockClock) -> None:
     endings: list[Response | CallError] = [Response(status=200), Response(status=202), Response(status=400)]
 
-    assert await results(endings, expect_status=(202, 400)) == ["failed 200 ()", "ok 202 ()", "ok 400 ()"]
+    assert await results(endings, expect_status=(202, 400)) == [
+        "failed 200 (status 200, expected 202 or 400)",
+        "ok 202 ()",
+        "ok 400 ()",
+    ]
 
 
 async def results(endings: list[Response | CallError], **settings: object) -> list[str]:
@@ -255,3 +264,99 @@ async def test_requests_carry_who_asks_and_for_what(autojump_clock: MockClock) -
     ]
     traces = {request.header("traceparent").split("-")[1] for request in stage.requests}
     assert len(traces) == 2
+
+
+# -- users, the closed model
+
+
+async def test_each_user_asks_again_when_it_has_had_its_answer_and_thought(autojump_clock: MockClock) -> None:
+    # Two users, half a think apart. The first asks at 0, has its answer at 0.3, thinks until 0.5, and so on.
+    stage = Stage(load=load(users=2, think=0.2), serve=answers(after_s=0.3))
+    async with stage.running():
+        pass
+
+    assert stage.lines == [
+        "0.000 shoppers-1 of 0.000 starts",
+        "0.100 shoppers-2 of 0.100 starts",
+        "0.300 shoppers-1 of 0.000 ok 200 after 0.300 ()",
+        "0.400 shoppers-2 of 0.100 ok 200 after 0.300 ()",
+        "0.500 shoppers-3 of 0.500 starts",
+        "0.600 shoppers-4 of 0.600 starts",
+        "0.800 shoppers-3 of 0.500 ok 200 after 0.300 ()",
+        "0.900 shoppers-4 of 0.600 ok 200 after 0.300 ()",
+    ]
+
+
+async def test_a_slow_callee_is_asked_less_by_users_which_is_what_hides_it(autojump_clock: MockClock) -> None:
+    quick = Stage(load=load(users=4, think=0.1), serve=answers(after_s=0.1), lasts_s=10.0)
+    slow = Stage(load=load(users=4, think=0.1), serve=answers(after_s=1.9), lasts_s=10.0)
+    async with quick.running(), slow.running():
+        pass
+
+    # Four users of 0.2 s a round make 20 a second, of 2 s a round 2.
+    assert abs(len(quick.requests) - 200) <= 4
+    assert abs(len(slow.requests) - 20) <= 4
+
+
+async def test_users_begin_with_the_load_and_end_with_it(autojump_clock: MockClock) -> None:
+    stage = Stage(load=load(users=1, think=0.5, starts=0.5, stops=1.2), serve=answers(after_s=0.1), lasts_s=3.0)
+    async with stage.running():
+        pass
+
+    assert [line.split()[0] for line in stage.lines if "starts" in line] == ["0.500", "1.100"]
+
+
+async def test_users_think_for_drawn_times_the_same_for_the_same_seed(autojump_clock: MockClock) -> None:
+    async def lines() -> list[str]:
+        stage = Stage(load=load(users=3, think=0.2, arrivals="poisson"), serve=answers(after_s=0.05), lasts_s=2.0)
+        async with stage.running():
+            pass
+        return stage.lines
+
+    first = await lines()
+    assert first == await lines()
+    assert 10 < len(first) < 150
+
+
+async def test_users_who_still_wait_at_the_end_are_unanswered(autojump_clock: MockClock) -> None:
+    stage = Stage(load=load(users=2, think=0.2, drain=0.1), serve=answers(after_s=60.0))
+    async with stage.running():
+        pass
+
+    assert [line for line in stage.lines if "unanswered" in line] == [
+        "1.100 shoppers-1 of 0.000 unanswered 0 after 1.100 (still in flight at the end)",
+        "1.100 shoppers-2 of 0.100 unanswered 0 after 1.000 (still in flight at the end)",
+    ]
+
+
+async def test_users_of_a_play_that_is_called_off_before_the_curtain_never_come(autojump_clock: MockClock) -> None:
+    stage = Stage(load=load(users=2), serve=answers())
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(stage.generator.run)
+        await trio.sleep(1.0)
+        await stage.generator.drain()
+
+    assert stage.lines == []
+
+
+# -- several requests
+
+
+async def test_each_request_of_a_mix_goes_to_its_own_callee_and_is_judged_by_its_own_rules(autojump_clock: MockClock) -> None:
+    asked = (
+        Asked(request="GET order /a", weight=3.0),
+        Asked(request="GET inventory /b", expect_status=(201,)),
+        Asked(request="GET pricing /c", expect_body={"n": "${n}"}),
+    )
+    stage = Stage(load=load(request="", requests=asked, rate=40.0), serve=answers(after_s=0.0))
+    async with stage.running():
+        pass
+
+    sent = Counter(zip(stage.callees, [request.target for request in stage.requests], strict=True))
+    assert set(sent) == {("order", "/a"), ("inventory", "/b"), ("pricing", "/c")}
+    ended = [" ".join(line.split()[4:5] + line.split()[8:]) for line in stage.lines if " starts" not in line]
+    assert Counter(ended) == {
+        "ok ()": sent["order", "/a"],
+        "failed (status 200, expected 201)": sent["inventory", "/b"],
+        "failed (the body is no JSON)": sent["pricing", "/c"],
+    }

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chaoscli.load.pacer import Arrivals, Pacer, Profile, Stage, pacer_of, starts
+from chaoscli.load.course import pacer_of
+from chaoscli.load.pacer import Arrivals, Pacer, Profile, Stage, starts
 from chaoscli.load.settings import Load
 
 

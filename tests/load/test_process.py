@@ -16,7 +16,8 @@ from chaoscli.errors import NotMadeError
 from chaoscli.event_lines import from_fields
 from chaoscli.events import CallEnded, CallStarted, Event, RequestEnded, RequestStarted, RetryPlanned
 from chaoscli.load import process
-from chaoscli.load.pacer import pacer_of, starts
+from chaoscli.load.course import pacer_of
+from chaoscli.load.pacer import starts
 from chaoscli.load.settings import Load
 from chaoscli.messages import Request, Response, Result
 from chaoscli.net.base import Handler
@@ -72,8 +73,8 @@ async def staged(load: Load, handler: Handler | None) -> AsyncIterator[Stage]:
 
 def part_of(load: Load, address: tuple[str, int]) -> dict[str, Any]:
     """As JSON would carry it."""
-    node = NodeSpec(name="shoppers", kind="load", settings=to_plain(load), calls={load.callee: to_plain(load.policy)})
-    return {"seed": 7, "node": to_plain(node), "neighbours": {load.callee: list(address)}, "lasts_s": LASTS_S}
+    node = NodeSpec(name="shoppers", kind="load", settings=to_plain(load), calls={load.callees[0]: to_plain(load.policy)})
+    return {"seed": 7, "node": to_plain(node), "neighbours": {load.callees[0]: list(address)}, "lasts_s": LASTS_S}
 
 
 async def no_questions(question: Line) -> None:

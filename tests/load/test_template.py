@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
-from chaoscli.load.template import fill, fill_text, unknown_blanks
+from chaoscli.load.template import Blanks, unknown_blanks
+
+BLANKS = Blanks(12, "shoppers-12", {"book": "BOOK-7", "price": 2.5, "item": {"id": 1}})
 
 
 @pytest.mark.parametrize(
@@ -17,6 +19,9 @@ from chaoscli.load.template import fill, fill_text, unknown_blanks
         ("${request}", "shoppers-12"),
         ("CUST-${n}", "CUST-12"),
         ("${n}${n % 5}", "122"),
+        ("${book} at ${price}", "BOOK-7 at 2.5"),
+        ("${price}", 2.5),
+        ("${ item }", {"id": 1}),
         ("$n", "$n"),
         (7, 7),
         (None, None),
@@ -24,11 +29,12 @@ from chaoscli.load.template import fill, fill_text, unknown_blanks
     ],
 )
 def test_blanks_are_filled_in(value: Any, filled: Any) -> None:
-    assert fill(value, 12, "shoppers-12") == filled
+    assert BLANKS.fill(value) == filled
 
 
 def test_in_a_text_a_number_stays_a_text() -> None:
-    assert fill_text("${n}", 12, "shoppers-12") == "12"
+    assert BLANKS.fill_text("${n} for ${price}") == "12 for 2.5"
+    assert BLANKS.fill_text("/${book}", lambda value: f"<{value}>") == "/<BOOK-7>"
 
 
 @pytest.mark.parametrize(
@@ -36,8 +42,9 @@ def test_in_a_text_a_number_stays_a_text() -> None:
     [
         ("${n} ${request} ${n % 3}", []),
         ("${N} and ${} and ${n % 0}", ["${N}", "${}", "${n % 0}"]),
+        ("${book} and ${boook}", ["${boook}"]),
         ({"a": ["${x}", {"b": "${n}"}], "c": 1}, ["${x}"]),
     ],
 )
 def test_blanks_that_nobody_could_fill_in_are_found(value: Any, unknown: list[str]) -> None:
-    assert list(unknown_blanks(value)) == unknown
+    assert list(unknown_blanks(value, {"book"})) == unknown

@@ -14,10 +14,12 @@ from chaoscli.measures.base import EVERY_WINDOW
 from chaoscli.measures.catalogue import MEASURES
 from chaoscli.playbook.cue_kinds import CUES
 from chaoscli.playbook.load import shipped
+from chaoscli.playbook.read import read_playbook
 from chaoscli.playbook.reference import TOPICS, Page, Section, nearest_topic, page
 from chaoscli.playbook.schema import playbook_schema
 from chaoscli.services.catalogue import KINDS
 from chaoscli.topology import Link
+from tests.playbook.texts import SMALL
 
 DEFINITIONS = playbook_schema()["$defs"]
 
@@ -80,10 +82,20 @@ def test_every_key_of_a_policy_is_there_and_so_are_the_keys_inside() -> None:
 
 
 def test_every_key_of_a_load_is_there_or_on_the_page_of_policies() -> None:
-    (only,) = page("load").sections
-    assert names(only) - keys("Load") == set()
-    assert names(only) | names(section(page("policies"), "a call")) >= keys("Load")
-    assert "rate" in names(only)
+    made = page("load")
+    own = names(section(made, "a load"))
+    assert own - keys("Load") == set()
+    assert own | names(section(page("policies"), "a call")) >= keys("Load")
+    assert "rate" in own
+    inside = {"requests": "Asked", "values": "Value", "stages": "Step", "bursts": "Bursts"}
+    assert {one.heading for one in made.sections} == {"a load", *inside}
+    for heading, model in inside.items():
+        assert names(section(made, heading)) == keys(model)
+
+
+def test_the_loads_that_are_shown_are_right() -> None:
+    text = SMALL.partition("load:")[0] + page("load").example + "\nlasts: 9s\n"
+    assert [node.name for node in read_playbook(text.encode(), "x.yaml").variants[0].topology.loads] == ["shoppers", "office"]
 
 
 def test_expectations_tell_every_law_relation_and_window() -> None:
