@@ -65,6 +65,8 @@ class Generator:
         self._sent = 0
         self._changed = trio.Event()
         self._closes_at = math.inf
+        self._going = trio.Event()
+        self._going.set()
         self._closed = trio.Event()
         self._drained = trio.Event()
 
@@ -74,7 +76,10 @@ class Generator:
         self._changed.set()
 
     def change_rate(self, rate: PerSecond | None) -> None:
-        """From now on, at another rate; None: at the one that is written."""
+        """From now on, at another rate; None: at the one that is written. Users know only that: nothing, or as it is written."""
+        self._going = trio.Event()
+        if rate != 0:
+            self._going.set()
         self._pacer.change_rate(max(0.0, self._now() - self._epoch), rate)
         self._changed.set()
 
@@ -82,6 +87,7 @@ class Generator:
         """Offer nothing due later than now, wait for what is in flight as long as ``load.drain``, and end the rest unanswered."""
         self._closes_at = self._now()
         self._closed.set()
+        self._going.set()
         self._changed.set()
         await self._drained.wait()
 
@@ -124,7 +130,10 @@ class Generator:
                 return
             with trio.move_on_after(max(0.0, at - self._now())):
                 await self._closed.wait()
-            if self._closed.is_set():
+            if not self._going.is_set():
+                await self._going.wait()
+                at = self._now()
+            if self._closed.is_set() or at >= self._epoch + self._ends_s:
                 return
             self._sent += 1
             self._in_flight += 1

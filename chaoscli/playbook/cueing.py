@@ -112,6 +112,8 @@ class _Reading:
                 self.written.entries["every"].value.place, f"'{row.kind}' every so often needs `for`, how long each time"
             )
         targets = tuple(dict.fromkeys(self._targets(self.written.entries[row.kind].value, key, row)))
+        if row.kind == "load":
+            self._check_has_rate(targets)
         if model is None or not targets:
             return None
         rate = given.get("rate")
@@ -119,6 +121,13 @@ class _Reading:
             name=name, kind=row.kind, at_s=times.at_s, until_s=times.until_s, again=times.again,
             text=_text(row, targets, rate), targets=targets, rate=rate, undone=bool(row.undone) and times.until_s is not None,
         )  # fmt: skip
+
+    def _check_has_rate(self, loads: Iterable[str]) -> None:
+        for load in loads:
+            users = self.cast.topology.node(load).settings.get("users")
+            if users:
+                message = f"'{load}' has no rate to change: its {users} users wait for their answers"
+                self.problems.add(self.written.entries["load"].value.place, message, "`pause` stops them for a while")
 
     def _no_kind(self, rows: list[CueKind]) -> None:
         if len(rows) > 1:

@@ -318,6 +318,19 @@ async def test_users_think_for_drawn_times_the_same_for_the_same_seed(autojump_c
     assert 10 < len(first) < 150
 
 
+async def test_users_who_are_stopped_for_a_while_ask_when_they_may_again(autojump_clock: MockClock) -> None:
+    stage = Stage(load=load(users=1, think=0.2), serve=answers(after_s=0.1), lasts_s=2.0)
+    async with stage.running():
+        await trio.sleep(0.25)
+        stage.generator.change_rate(0.0)
+        await trio.sleep(0.75)
+        stage.generator.change_rate(None)
+        await trio.sleep(0.5)
+        stage.generator.change_rate(0.0)  # and those who are stopped at the end stay away
+
+    assert [line.split()[0] for line in stage.lines if "starts" in line] == ["0.000", "1.000", "1.300"]
+
+
 async def test_users_who_still_wait_at_the_end_are_unanswered(autojump_clock: MockClock) -> None:
     stage = Stage(load=load(users=2, think=0.2, drain=0.1), serve=answers(after_s=60.0))
     async with stage.running():

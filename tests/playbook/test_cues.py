@@ -61,6 +61,12 @@ def test_a_variant_changes_a_cue_or_leaves_it_out() -> None:
     assert never.cues == ()
 
 
+def test_users_have_no_rate_to_change() -> None:
+    more = "cues: [{ load: office, rate: 3/s, at: 1s }, { pause: office, at: 2s, for: 1s }]"
+    told = problems(more, overrides=["load.office={ request: GET order /, users: 5 }"])
+    assert [one.message for one in told] == ["'office' has no rate to change: its 5 users wait for their answers"]
+
+
 def test_windows_and_the_rest_of_the_script_know_its_name() -> None:
     playbook = read("cues:\n  - { name: crash, kill: order, at: 1s, for: 1s }\nexpect:\n  - recovery after crash < 2s")
     assert [one.text for one in playbook.expectations] == ["recovery after crash < 2s"]
