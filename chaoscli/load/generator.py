@@ -77,9 +77,10 @@ class Generator:
 
     def change_rate(self, rate: PerSecond | None) -> None:
         """From now on, at another rate; None: at the one that is written. Users know only that: nothing, or as it is written."""
-        self._going = trio.Event()
         if rate != 0:
             self._going.set()
+        elif self._going.is_set():
+            self._going = trio.Event()
         self._pacer.change_rate(max(0.0, self._now() - self._epoch), rate)
         self._changed.set()
 
