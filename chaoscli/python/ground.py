@@ -18,7 +18,7 @@ from chaoscli.events import CallEnded, CallStarted, CurtainRose, Event, FaultInj
 from chaoscli.faults.base import BadSetting
 from chaoscli.faults.catalogue import Fault
 from chaoscli.faults.partition import Partition
-from chaoscli.load.settings import Load
+from chaoscli.load.asked import Asked
 from chaoscli.messages import CallError, Headers, Request, Response, Result
 from chaoscli.outcome import Check
 from chaoscli.playbook.meaning import FaultPlan
@@ -80,35 +80,35 @@ class Ground:
 
     async def call(self, said: str, json: Any, body: bytes, headers: Mapping[str, str], timeout: float) -> Reply:
         self._check_open()
-        load = _read_request(said, headers)
-        self._known(load.callee)
+        asked = _read_request(said, headers)
+        self._known(asked.callee)
         self._calls += 1
         name = f"{YOU}-{self._calls}"
-        request = self._request(load, name, json, body)
+        request = self._request(asked, name, json, body)
         at = self.world.now()
         self._tell(RequestStarted(at=at, load=YOU, request=name, intended_at=at))
-        self._tell(CallStarted(at=at, caller=YOU, callee=load.callee, request=name, attempt=1, target=load.target))
+        self._tell(CallStarted(at=at, caller=YOU, callee=asked.callee, request=name, attempt=1, target=asked.target))
         reply = Reply(result=Result.UNANSWERED, detail="given up by its caller", request=name)
         try:
-            response = await self.exchange(load.callee, request, within_s=timeout)
+            response = await self.exchange(asked.callee, request, within_s=timeout)
             result = Result.FAILED if response.status >= 400 else Result.OK
             reply = replace(reply, result=result, status=response.status, headers=response.headers, body=response.body, detail="")
         except CallError as error:
             reply = replace(reply, result=error.result, detail=error.detail)
         finally:
             reply = replace(reply, seconds=self.world.now() - at)
-            self._tell_ended(load.callee, at, reply)
+            self._tell_ended(asked.callee, at, reply)
         return reply
 
-    def _request(self, load: Load, name: str, json: Any, body: bytes) -> Request:
+    def _request(self, asked: Asked, name: str, json: Any, body: bytes) -> Request:
         headers: Headers = call_headers(
-            seed=self.script.seed, caller=YOU, callee=load.callee, request=name, attempt=1, wall_s=self.wall()
+            seed=self.script.seed, caller=YOU, callee=asked.callee, request=name, attempt=1, wall_s=self.wall()
         )
         if json is not None:
             body = json_codec.dumps(json, ensure_ascii=False).encode()
             headers += (("content-type", "application/json"),)
-        headers += tuple((key.lower(), value) for key, value in (load.headers or {}).items())
-        return Request(method=load.method, target=load.target, headers=headers, body=body)
+        headers += tuple((key.lower(), value) for key, value in (asked.headers or {}).items())
+        return Request(method=asked.method, target=asked.target, headers=headers, body=body)
 
     def _tell_ended(self, callee: str, began: float, reply: Reply) -> None:
         told: dict[str, Any] = {"at": self.world.now(), "result": reply.result, "status": reply.status, "detail": reply.detail}
@@ -235,11 +235,13 @@ def _numbered(name: str, number: int) -> str:
     return name if number == 1 else f"{name}-{number}"
 
 
-def _read_request(said: str, headers: Mapping[str, str]) -> Load:
+def _read_request(said: str, headers: Mapping[str, str]) -> Asked:
     try:
-        return Load(request=said, headers=dict(headers) or None)
+        asked = Asked(request=said, headers=dict(headers) or None)
+        asked.check_blanks({})
     except BadSetting as error:
         raise UsageError(str(error)) from None
+    return asked
 
 
 def _until(recording: Recording, now: float) -> Recording:
