@@ -78,7 +78,7 @@ PURE_ELSEWHERE = (
 # Narrower than its group: a playbook knows of services what there is to set, never how a node runs; the conductor knows
 # no particular world.
 NARROWER = {
-    "playbook": ("services.catalogue", "load.settings", "load.catalogue"),
+    "playbook": ("services.catalogue", "load.settings", "load.catalogue", "load.offer", "load.course", "load.template"),
     "conductor": ("worlds.base",),
 }
 
