@@ -67,6 +67,11 @@ class Topology:
     def node(self, name: str) -> NodeSpec:
         return next(node for node in self.nodes if node.name == name)
 
+    @property
+    def speaking_tls(self) -> frozenset[str]:
+        """The services that do; of what crosses the links to them nobody between can read a word."""
+        return frozenset(node.name for node in self.nodes if node.settings.get("tls"))
+
     def waves(self) -> tuple[tuple[NodeSpec, ...], ...]:
         """Services in starting order: each wave calls only services of earlier waves. A ring of calls starts together."""
         left = {node.name: node for node in self.services}

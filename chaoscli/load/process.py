@@ -18,6 +18,7 @@ from chaoscli.load.generator import generator_of
 from chaoscli.net.channel import Channel, Line
 from chaoscli.net.http_client import HttpTransport
 from chaoscli.net.pool import limits_of
+from chaoscli.net.tls import client_contexts, credentials_of
 from chaoscli.settings import from_plain
 from chaoscli.topology import NodeSpec
 
@@ -26,11 +27,13 @@ async def run(channel: Channel, part: Mapping[str, Any]) -> None:
     """Serve ``channel`` until its owner is gone.
 
     ``part``: ``seed``; ``node``, a plain NodeSpec whose settings are a plain Load and whose calls have the Load's policy;
-    ``neighbours``, host and port of each callee as the load reaches it; ``lasts_s``, how long the play is.
+    ``neighbours``, host and port of each callee as the load reaches it; ``lasts_s``, how long the play is;
+    ``credentials``, plain Credentials or None.
     """
     spec = from_plain(NodeSpec, part["node"])
     neighbours = {callee: (host, port) for callee, (host, port) in part["neighbours"].items()}
-    transport = HttpTransport(neighbours, limits=limits_of(spec.calls))
+    tls = client_contexts(credentials_of(part), spec.calls)
+    transport = HttpTransport(neighbours, limits=limits_of(spec.calls), tls=tls)
     generator = generator_of(
         spec,
         seed=part["seed"],

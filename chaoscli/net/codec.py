@@ -53,10 +53,12 @@ def response_size(response: Response) -> int:
 class Reader(Generic[M]):
     """Takes bytes as they come and gives whole messages. ``expect`` tells what was sent, so that it need not be parsed.
 
-    h11.RemoteProtocolError for what no peer can read; nothing more comes out after that.
+    h11.RemoteProtocolError for what no peer can read; nothing more comes out after that. What was ``sealed`` can be read only
+    if it arrives as it was sent.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, sealed: bool = False) -> None:
+        self._sealed = sealed
         self._buffer = bytearray()
         self._expected: deque[tuple[bytes, M]] = deque()
         self._parser: h11.Connection | None = None
@@ -110,6 +112,8 @@ class Reader(Generic[M]):
 
     def _parsed(self, data: bytes) -> M | None:
         """The next message, as a peer reads it; what follows it goes back to the buffer."""
+        if self._sealed:
+            raise h11.RemoteProtocolError("bad record mac")
         if self._parser is None:
             self._parser = self._new_parser()
         self._parser.receive_data(data)

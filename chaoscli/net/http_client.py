@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import select
+import ssl
 from collections.abc import Mapping
 
 import h11
@@ -11,36 +12,52 @@ import trio
 from chaoscli.messages import CallError, Headers, Request, Response, Result
 from chaoscli.net.pool import ClientLimits, Pool, StaleError
 from chaoscli.net.tcp import dial
+from chaoscli.net.tls import shaken_hands
 
 READ_BYTES = 65536
 
 
 class HttpTransport(Pool["_Connection"]):
-    """``net.base.Transport`` over TCP. ``addresses`` (callee to host and port) is read at every call, so it may change."""
+    """``net.base.Transport`` over TCP, or over TLS with the callees that ``tls`` has a context for. ``addresses`` (callee to
+    host and port) is read at every call, so it may change."""
 
-    def __init__(self, addresses: Mapping[str, tuple[str, int]], *, limits: Mapping[str, ClientLimits] | None = None) -> None:
+    def __init__(
+        self,
+        addresses: Mapping[str, tuple[str, int]],
+        *,
+        limits: Mapping[str, ClientLimits] | None = None,
+        tls: Mapping[str, ssl.SSLContext] | None = None,
+    ) -> None:
         super().__init__(limits)
         self._addresses = addresses
+        self._tls = tls or {}
 
     async def _connect(self, callee: str) -> _Connection:
         address = self._addresses[callee]
-        return _Connection(await dial(*address), address, self.limits_to(callee))
+        stream = await dial(*address)
+        secured = await shaken_hands(stream, self._tls[callee], callee) if callee in self._tls else stream
+        return _Connection(secured, stream.socket, address, self.limits_to(callee))
 
     def _leads_to(self, connection: _Connection, callee: str) -> bool:
         return connection.address == self._addresses[callee]
 
 
 class _Connection:
-    def __init__(self, stream: trio.SocketStream, address: tuple[str, int], limits: ClientLimits) -> None:
+    """``sock`` is what ``stream`` stands on."""
+
+    def __init__(
+        self, stream: trio.abc.Stream, sock: trio.socket.SocketType, address: tuple[str, int], limits: ClientLimits
+    ) -> None:
         self.address = address
         self.kept_since = 0.0
         self._stream = stream
+        self._socket = sock
         self._limits = limits
         self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=limits.header_bytes)
         self._served = False
         self._heard = False  # any byte of the present reply
         self._poll = select.poll()
-        self._poll.register(stream.socket.fileno(), select.POLLIN)
+        self._poll.register(sock.fileno(), select.POLLIN)
 
     @property
     def reusable(self) -> bool:
@@ -51,7 +68,7 @@ class _Connection:
         return not self._poll.poll(0)
 
     def close_at_once(self) -> None:
-        self._stream.socket.close()
+        self._socket.close()
 
     async def exchange(self, callee: str, request: Request) -> Response:
         self._heard = False
@@ -87,7 +104,7 @@ class _Connection:
             if event is h11.NEED_DATA:
                 data = await self._stream.receive_some(READ_BYTES)
                 self._heard = self._heard or bool(data)
-                self._http.receive_data(data)
+                self._http.receive_data(bytes(data))
             elif isinstance(event, h11.Response):
                 head = event
             elif isinstance(event, h11.Data):

@@ -14,6 +14,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import Any
 
 import h11
 import trio
@@ -63,7 +64,7 @@ class HttpServer:
         self._all = trio.CancelScope()
         self._emptied = trio.Event()
 
-    async def serve(self, listeners: Sequence[trio.SocketListener]) -> None:
+    async def serve(self, listeners: Sequence[trio.abc.Listener[Any]]) -> None:
         """Accept and answer until cancelled or stopped; the listeners are closed then."""
         with self._all:
             async with trio.open_nursery() as nursery:

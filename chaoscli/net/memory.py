@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections import deque
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -23,6 +23,19 @@ M = TypeVar("M", Request, Response)
 
 Failed = Callable[[Request, Exception], None]
 
+# A TLS 1.3 handshake with a certificate on both sides, as our own server and client send it: the hello, the callee's answer with
+# its certificate, the caller's with its own. On top of each record of data: its head, its type and its seal.
+HELLO_BYTES, ANSWER_BYTES, CERTIFICATE_BYTES = 517, 1461, 1239
+RECORD_BYTES, MOST_IN_A_RECORD = 22, 16 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Flight:
+    """A part of a handshake. ``certified``: whoever sends it can show who it is."""
+
+    size: int
+    certified: bool = True
+
 
 class Ending(Enum):
     """How a stream ended."""
@@ -35,7 +48,7 @@ class Carrier(Protocol):
     """What stands behind a peer: the way to the other one."""
 
     def send(self, message: Any) -> None:
-        """Carry a Request or a Response; it never waits."""
+        """Carry a Request, a Response or a Flight; it never waits."""
 
     def left(self) -> None:
         """The peer has closed its side; nothing that still arrives is of use to it."""
@@ -102,6 +115,18 @@ class CallerPeer(Peer[Response]):
     def is_quiet(self) -> bool:
         return self.ending is None and not self._arrived
 
+    async def shake_hands(self, *, certified: bool) -> None:
+        """A round trip before anything can be asked; CallError when the callee does not speak TLS. One that does not like who
+        is asking says so by closing the connection, later, as TLS 1.3 does."""
+        try:
+            self.carrier.send(Flight(HELLO_BYTES))
+            if not isinstance(await self._next(), Flight):
+                raise CallError(Result.RESET, "the TLS handshake failed")
+        except BaseException:
+            self.close_at_once()
+            raise
+        self.carrier.send(Flight(CERTIFICATE_BYTES, certified))
+
     async def exchange(self, callee: str, request: Request) -> Response:
         """The reply; StaleError or CallError, with the real client's words, when the connection broke."""
         self.heard = False
@@ -121,17 +146,32 @@ class CallerPeer(Peer[Response]):
 
 
 class CalleePeer(Peer[Request]):
-    """Requests one after the other, each answered before the next is looked at."""
+    """Requests one after the other, each answered before the next is looked at; to a ``secured`` one, only of those who have
+    shaken hands."""
+
+    def __init__(self, *, secured: bool = False) -> None:
+        super().__init__()
+        self._secured = secured
 
     async def serve(self, handler: Handler, failed: Failed) -> None:
         """Until the caller is done. A handler is not stopped when its caller hangs up, as in most servers."""
-        while (request := await self._next()) is not None:
+        if self._secured and not await self._shakes_hands():
+            self.close_at_once()
+            return
+        while isinstance(request := await self._next(), Request):
             response = await _answer(handler, failed, request)
             self.carrier.send(replace(response, body=b"") if request.method == "HEAD" else response)
-        if self.why and not self._has_left:
+        if self.why and not self._has_left and not self._secured:
             # h11 quotes the bytes it choked on; they are the caller's own and no use to it.
             self.carrier.send(_error(400, self.why.partition(": bytearray(")[0]))
         self.close_at_once()
+
+    async def _shakes_hands(self) -> bool:
+        if not isinstance(await self._next(), Flight):
+            return False
+        self.carrier.send(Flight(ANSWER_BYTES))
+        flight = await self._next()
+        return isinstance(flight, Flight) and flight.certified
 
 
 async def _answer(handler: Handler, failed: Failed, request: Request) -> Response:

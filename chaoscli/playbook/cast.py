@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, WithJsonSchema
@@ -63,7 +63,17 @@ def read_cast(root: MappingNode, lasts_s: float | None, problems: Problems) -> C
             problems.add(key, f"'{name}' is already a service, on line {places[name].line}", "give the load a name of its own")
         places.setdefault(name, key)
         nodes.append(_read_load(name, key, value, services, lasts_s, problems))
-    return Cast(places, tuple(services.entries), tuple(loads.entries), Topology(nodes=tuple(nodes)))
+    return Cast(places, tuple(services.entries), tuple(loads.entries), Topology(nodes=_agreed(nodes)))
+
+
+def _agreed(nodes: Sequence[NodeSpec]) -> tuple[NodeSpec, ...]:
+    """Where a policy leaves it to the callee whether TLS is spoken, with the callee's word for it."""
+    speak_tls = Topology(nodes=tuple(nodes)).speaking_tls
+
+    def agreed(callee: str, policy: Mapping[str, Any]) -> Mapping[str, Any]:
+        return {**policy, "tls": "mutual"} if policy.get("tls") is None and callee in speak_tls else policy
+
+    return tuple(replace(node, calls={callee: agreed(callee, policy) for callee, policy in node.calls.items()}) for node in nodes)
 
 
 @functools.cache

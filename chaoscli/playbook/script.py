@@ -171,8 +171,17 @@ class _Reading:
         if row.aim == "groups":
             return self._severed(node, key, fault)
         links = tuple(dict.fromkeys(self._links(node, row)))
+        if row.harms == "messages":
+            self._check_readable(links, node.place)
         directions = _DIRECTIONS[given["direction"]] if "direction" in given else row.directions or (Direction.REQUEST,)
         return tuple((link, way) for link in links for way in directions), (), tuple(map(str, links))
+
+    def _check_readable(self, links: Iterable[Link], place: Place) -> None:
+        for link in links:
+            if link.callee in self.cast.topology.speaking_tls:
+                message = f"'{link}' is encrypted: nobody between the two can tell a request from the next"
+                self.problems.add(place, message, "a fault of bytes works there; or take this one away: `faults.NAME: none`")
+                return
 
     def _items(self, node: Node, row: FaultKind) -> Iterable[ScalarNode]:
         for item in node.items if isinstance(node, SequenceNode) else (node,):

@@ -250,6 +250,9 @@ class Policy:
     keep: int = setting("idle connections kept to the callee, at most", 256)
     # Shorter than our servers keep theirs (75 s, nginx's default), so that the two never meet in the act.
     keep_for: Seconds = setting("how long an idle connection is kept", 30.0)
+    tls: Literal["mutual", "anonymous", "off"] | None = setting(
+        "mutual: speak TLS and show a certificate; anonymous: show none; off: plain HTTP; none: as the callee asks", None
+    )
     idempotency_key: bool = setting(
         "send POST and PATCH with an Idempotency-Key, the same for all attempts at one thing; the callee must heed it", False
     )

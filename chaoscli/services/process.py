@@ -15,6 +15,7 @@ from chaoscli.net.http_client import HttpTransport
 from chaoscli.net.http_server import HttpServer
 from chaoscli.net.pool import limits_of
 from chaoscli.net.tcp import address_of, listen
+from chaoscli.net.tls import client_contexts, credentials_of, server_context
 from chaoscli.services.node import Node
 from chaoscli.services.staffed import staffed
 from chaoscli.settings import from_plain
@@ -25,7 +26,8 @@ STOP_GRACE_S = 1.0
 
 
 async def run(channel: Channel, part: Mapping[str, Any]) -> None:
-    """Play ``part``: {"seed", "node": plain NodeSpec, "neighbours": {callee: [host, port]}, "folder"}, until the channel closes.
+    """Play ``part``: {"seed", "node": plain NodeSpec, "neighbours": {callee: [host, port]}, "folder", "credentials": plain
+    Credentials or None}, until the channel closes.
 
     Questions: ``address`` -> {"address": [host, port]}, NotMadeError when the port could not be had; ``clock`` {offset, drift}
     (seconds, ppm); ``speed`` {slower_by}; ``stop``.
@@ -38,7 +40,9 @@ class _Process:
         self._channel = channel
         neighbours = {callee: (str(host), int(port)) for callee, (host, port) in part["neighbours"].items()}
         spec = from_plain(NodeSpec, part["node"])
-        self._transport = HttpTransport(neighbours, limits=limits_of(spec.calls))
+        self._own = credentials_of(part)
+        tls = client_contexts(self._own, spec.calls)
+        self._transport = HttpTransport(neighbours, limits=limits_of(spec.calls), tls=tls)
         self._node = Node(
             spec=spec,
             transport=self._transport,
@@ -71,7 +75,13 @@ class _Process:
             self._address = error  # told to whoever asks where we are
         else:
             self._address = address_of(listener)
-            nursery.start_soon(self._server.serve, [listener])
+            nursery.start_soon(self._server.serve, [self._secured(listener)])
+
+    def _secured(self, listener: trio.SocketListener) -> trio.abc.Listener[Any]:
+        if not self._node.spec.settings.get("tls"):
+            return listener
+        assert self._own is not None, "a node that speaks TLS was given no certificate"
+        return trio.SSLListener(listener, server_context(self._own), https_compatible=True)
 
     async def _work_in_background(self) -> None:
         with self._background:

@@ -20,6 +20,7 @@ from chaoscli.messages import ATTEMPT, CALLER, REQUEST_ID, RETRY_AFTER, SENT_AT,
 from chaoscli.resilience.concurrency import Concurrency, Sample, limiter_of
 from chaoscli.resilience.deadline import expires_at
 from chaoscli.resilience.waiting_line import WaitingLine
+from chaoscli.services.entrance import Entrance
 from chaoscli.services.node import Node
 from chaoscli.services.replies import reply, whole_number
 from chaoscli.settings import setting
@@ -32,7 +33,7 @@ LEAST_STEP_TOLD = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Capacity:
+class Capacity(Entrance):
     """What a node can do at once. The defaults serve 3200 requests a second: no bottleneck unless asked to be one."""
 
     # A thread pool's usual size is ten times this (Tomcat 200); in a play of seconds and tens of requests a second the

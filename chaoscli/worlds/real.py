@@ -24,9 +24,11 @@ from chaoscli.faults.clock_skew import ClockSkew
 from chaoscli.messages import CallError, Request
 from chaoscli.net.channel import ChannelClosed, Line
 from chaoscli.net.http_client import HttpTransport
+from chaoscli.net.tls import Credentials, client_context
 from chaoscli.settings import to_plain
 from chaoscli.topology import Link, NodeSpec, Topology
 from chaoscli.worlds.base import Recorder
+from chaoscli.worlds.certificates import issue
 from chaoscli.worlds.processes import Child, Spawner
 
 Address = tuple[str, int]
@@ -45,6 +47,8 @@ LONGEST_HURRIED_FINISH_S = 0.5
 # Signals to processes of ours.
 LONGEST_STRIKE_S = 1.0
 PROXY = "the proxy"
+# Who looks after a node's health has a certificate as well; no node can be called this.
+OURSELVES = "the command"
 # Where the links of a node lead that is not there: nobody can listen on port 0, so connecting is refused at once, while the
 # port the node had may meanwhile be somebody else's.
 NOWHERE: Address = ("127.0.0.1", 0)
@@ -85,6 +89,7 @@ class RealWorld:
         self._speeds: dict[str, float] = {}
         self._paused: set[str] = set()
         self._folder = tempfile.mkdtemp(prefix="world-", dir=spawner.folder)
+        self._credentials: dict[str, Credentials] = {}
         self.board = RemoteBoard(self)
 
     # -- time --------------------------------------------------------------------------------------------------------------
@@ -99,7 +104,10 @@ class RealWorld:
 
     async def set_up(self) -> None:
         """Proxy first, then the services in waves by who calls whom, then the loads."""
-        links = [{"name": str(link), "http": True} for link in self._topology.links]
+        speaking_tls = self._topology.speaking_tls
+        if speaking_tls:
+            self._credentials = issue(self._folder, [OURSELVES, *(node.name for node in self._topology.nodes)])
+        links = [{"name": str(link), "http": link.callee not in speaking_tls} for link in self._topology.links]
         await self._spawn("proxy", PROXY, {"seed": self._seed, "links": links})
         answer = await self.ask_proxy("links")
         self._links = {name: (host, port) for name, (host, port) in answer["addresses"].items()}
@@ -108,8 +116,7 @@ class RealWorld:
                 for node in wave:
                     nursery.start_soon(self.start, node.name)
         for load in self._topology.loads:
-            part = {"seed": self._seed, "node": to_plain(load), "neighbours": self._neighbours(load), "lasts_s": self._lasts_s}
-            await self._spawn("load", load.name, part)
+            await self._spawn("load", load.name, {**self._part(load), "lasts_s": self._lasts_s})
 
     async def raise_curtain(self) -> None:
         epoch = time.monotonic() + CURTAIN_DELAY_S
@@ -165,7 +172,7 @@ class RealWorld:
     async def start(self, node: str) -> None:
         spec = self._topology.node(node)
         self._changed(node, "starting")
-        part = {"seed": self._seed, "node": to_plain(spec), "neighbours": self._neighbours(spec), "folder": self._folder}
+        part = {**self._part(spec), "folder": self._folder}
         with trio.CancelScope(shield=True):  # a process that has been asked for must become known, or nobody would end it
             await self._spawn("service", node, part)
         with trio.move_on_after(LONGEST_START_S) as patience:
@@ -289,7 +296,8 @@ class RealWorld:
             await self._children[name].channel.ask(do)
 
     async def _wait_healthy(self, node: str, address: Address) -> None:
-        transport = HttpTransport({node: address})
+        tls = {node: client_context(self._credentials[OURSELVES])} if node in self._topology.speaking_tls else {}
+        transport = HttpTransport({node: address}, tls=tls)
         try:
             while True:
                 try:
@@ -301,6 +309,16 @@ class RealWorld:
                 await trio.sleep(HEALTH_EVERY_S)
         finally:
             await transport.aclose()
+
+    def _part(self, node: NodeSpec) -> dict[str, Any]:
+        """What every node's process is told of its place."""
+        own = self._credentials.get(node.name)
+        return {
+            "seed": self._seed,
+            "node": to_plain(node),
+            "neighbours": self._neighbours(node),
+            "credentials": to_plain(own) if own is not None else None,
+        }
 
     def _neighbours(self, node: NodeSpec) -> dict[str, Address]:
         """A callee's address, as its caller knows it, is the proxy's."""

@@ -223,7 +223,7 @@ class _Running:
         """A new connection; None when nobody is there to take it."""
         if self.life.is_dead:
             return None
-        peer = CalleePeer()
+        peer = CalleePeer(secured=bool(self.staffed.node.spec.settings.get("tls")))
         self._nursery.start_soon(peer.serve, self.staffed.door.handle, self._failed)
         return peer, self.life
 

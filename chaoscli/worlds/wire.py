@@ -7,17 +7,20 @@ link's courses and exchanges treat the bytes as they would a socket's, and it ar
 from __future__ import annotations
 
 import errno
+import math
 from collections.abc import Callable
 from functools import partial
+from random import Random
 from typing import Any
 
 import h11
 
+from chaoscli import dice
 from chaoscli.events import Event
 from chaoscli.faults.base import Direction
 from chaoscli.messages import Request, Response
 from chaoscli.net.codec import Reader, request_bytes, request_size, response_bytes, response_size
-from chaoscli.net.memory import CalleePeer, CallerPeer, Ending
+from chaoscli.net.memory import MOST_IN_A_RECORD, RECORD_BYTES, CalleePeer, CallerPeer, Ending, Flight
 from chaoscli.net.pool import Pool, limits_of
 from chaoscli.proxy.course import Store
 from chaoscli.proxy.exchange import Exchange
@@ -44,13 +47,15 @@ class MemoryEnd:
     """
 
     __slots__ = (
-        "_closing", "_encode", "_link_s", "_reader", "bytes_read", "closed", "course", "engine", "gate", "other", "owner", "peer",
-        "read_ended", "waiting", "write_ended",
+        "_closing", "_encode", "_link_s", "_reader", "_seal", "bytes_read", "closed", "course", "engine", "gate", "other",
+        "owner", "peer", "read_ended", "waiting", "write_ended",
     )  # fmt: skip
 
     other: MemoryEnd
 
-    def __init__(self, kernel: Kernel, owner: MemoryConnection, link_s: float, encode: Callable[[Any], bytes]) -> None:
+    def __init__(
+        self, kernel: Kernel, owner: MemoryConnection, link_s: float, encode: Callable[[Any], bytes], seal: Random | None
+    ) -> None:
         self.engine = kernel
         self._link_s = link_s
         self.owner = owner
@@ -62,8 +67,9 @@ class MemoryEnd:
         self.closed = False
         self.peer: Any = None
         self.gate: Gate | None = None
-        self._reader: Reader[Any] = Reader()
+        self._reader: Reader[Any] = Reader(sealed=seal is not None)
         self._encode = encode
+        self._seal = seal
         self._closing = False  # the end of the stream is to follow what is waiting
 
     def open(self, peer: CallerPeer | CalleePeer, gate: Gate | None) -> None:
@@ -78,7 +84,7 @@ class MemoryEnd:
 
     # -- from the peer -----------------------------------------------------------------------------------------------------
 
-    def send(self, message: Request | Response) -> None:
+    def send(self, message: Request | Response | Flight) -> None:
         """Carry it to the other end's peer, as a value if nothing on the way looks at bytes."""
         if self.closed or self.read_ended:
             return
@@ -86,18 +92,23 @@ class MemoryEnd:
         if isinstance(message, Request):
             owner.begin(message)
         if self.course is None and other.waiting is None:
-            self.bytes_read += (
-                request_size(owner.callee_name, message) if isinstance(message, Request) else response_size(message)
-            )
+            self.bytes_read += self._size(message)
             other._later(other._arrived, message)
             return
-        data = self._encode(message)
+        # Sealed, it is as many bytes that tell nobody anything.
+        data = self._encode(message) if self._seal is None else self._seal.randbytes(self._size(message))
         self.bytes_read += len(data)
         other._reader.expect(data, message)
         if self.course is not None:
             self.course.received(data)
         else:
             other.write(data)
+
+    def _size(self, message: Request | Response | Flight) -> int:
+        if isinstance(message, Flight):
+            return message.size
+        size = request_size(self.owner.callee_name, message) if isinstance(message, Request) else response_size(message)
+        return size if self._seal is None else size + RECORD_BYTES * math.ceil(size / MOST_IN_A_RECORD)
 
     def left(self) -> None:
         """The peer closed its side, in the middle of anything."""
@@ -241,12 +252,23 @@ class MemoryConnection(FaultedConnection[MemoryEnd]):
 
 
 class MemoryLink(FaultedLink[MemoryConnection]):
-    """``accept`` makes the callee's side of a new connection; ``link_s`` is what a message takes."""
+    """``accept`` makes the callee's side of a new connection; ``link_s`` is what a message takes. On one that is ``encrypted``
+    all that can be seen from outside is how much there is of it."""
 
     def __init__(
-        self, kernel: Kernel, name: str, callee: str, *, seed: int, tell: Callable[[Event], None], accept: Accept, link_s: float
+        self,
+        kernel: Kernel,
+        name: str,
+        callee: str,
+        *,
+        seed: int,
+        tell: Callable[[Event], None],
+        accept: Accept,
+        link_s: float,
+        encrypted: bool,
     ) -> None:
-        super().__init__(name, seed=seed, tell=tell, now=kernel.now, http=True)
+        super().__init__(name, seed=seed, tell=tell, now=kernel.now, http=not encrypted)
+        self._encrypted = encrypted
         self.callee_name = callee
         self.link_s = link_s
         self._kernel = kernel
@@ -266,9 +288,12 @@ class MemoryLink(FaultedLink[MemoryConnection]):
 
     @property
     def decide(self) -> Any:
-        """What judges requests; None while there is nothing to decide."""
-        assert self._judge is not None
-        return self._judge.decide_or_none
+        """What judges requests; None while there is nothing to decide, and where nobody can read them."""
+        return self._judge.decide_or_none if self._judge is not None else None
+
+    def seal(self, direction: Direction, connection: int) -> Random | None:
+        """What makes the bytes that stand for sealed ones; None where they are sent as they are."""
+        return dice.stream(self._seed, "seal", self.name, direction.value, connection) if self._encrypted else None
 
     def closed(self, connection: MemoryConnection) -> None:
         self._closed(connection)
@@ -295,9 +320,13 @@ class MemoryTransport(Pool[CallerPeer]):
         super().__init__(limits_of(caller.calls))
         self._links = links
         self._gate = gate
+        self._tls = {callee: policy.get("tls") for callee, policy in caller.calls.items()}
 
     async def _connect(self, callee: str) -> CallerPeer:
-        return await self._links[callee].connect(self._gate)
+        peer = await self._links[callee].connect(self._gate)
+        if self._tls.get(callee) in ("mutual", "anonymous"):
+            await peer.shake_hands(certified=self._tls[callee] == "mutual")
+        return peer
 
     def _leads_to(self, connection: CallerPeer, callee: str) -> bool:
         return True
@@ -318,9 +347,13 @@ class MemoryLinks(Links[MemoryLink]):
     ) -> None:
         super().__init__(tell=tell, now=kernel.now)
         self._of_caller: dict[str, dict[str, MemoryLink]] = {}
+        speaking_tls = topology.speaking_tls
         for link in topology.links:
             accepting = partial(accept, link.callee)
-            made = MemoryLink(kernel, str(link), link.callee, seed=seed, tell=tell, accept=accepting, link_s=link_s)
+            made = MemoryLink(
+                kernel, str(link), link.callee, seed=seed, tell=tell, accept=accepting, link_s=link_s,
+                encrypted=link.callee in speaking_tls,
+            )  # fmt: skip
             self._links[str(link)] = made
             self._of_caller.setdefault(link.caller, {})[link.callee] = made
 
@@ -335,7 +368,8 @@ class MemoryLinks(Links[MemoryLink]):
 
 
 def _ends(kernel: Kernel, owner: MemoryConnection, link: MemoryLink) -> tuple[MemoryEnd, MemoryEnd]:
-    caller = MemoryEnd(kernel, owner, link.link_s, lambda request: request_bytes(link.callee_name, request))
-    callee = MemoryEnd(kernel, owner, link.link_s, response_bytes)
+    seals = [link.seal(direction, owner.number) for direction in (Direction.REQUEST, Direction.REPLY)]
+    caller = MemoryEnd(kernel, owner, link.link_s, lambda request: request_bytes(link.callee_name, request), seals[0])
+    callee = MemoryEnd(kernel, owner, link.link_s, response_bytes, seals[1])
     caller.other, callee.other = callee, caller
     return caller, callee

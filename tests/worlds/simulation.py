@@ -24,13 +24,14 @@ def node(name: str, kind: str, *, calls: Mapping[str, Mapping[str, Any]] | None 
 
 
 class Stage:
-    """A world after its curtain, and a tester who calls ``inventory`` over a link of his own, without any policy."""
+    """A world after its curtain, and a tester who calls ``inventory`` over a link of his own, without any policy, in plain
+    HTTP unless ``tls`` says otherwise."""
 
-    def __init__(self, world: SimulatedWorld, kernel: Kernel, events: list[Event]) -> None:
+    def __init__(self, world: SimulatedWorld, kernel: Kernel, events: list[Event], tls: str = "off") -> None:
         self.world = world
         self.kernel = kernel
         self.events = events
-        self._transport = MemoryTransport(node("tester", "hop"), world.links_of("tester"))
+        self._transport = MemoryTransport(node("tester", "hop", calls={"inventory": {"tls": tls}}), world.links_of("tester"))
         self._asked = 0
 
     @property
@@ -50,8 +51,9 @@ T = TypeVar("T")
 
 
 def on_stage(
-    script: Callable[[Stage], Awaitable[T]], *nodes: NodeSpec, seed: int = 1, calls: tuple[str, ...] = ("inventory",)
-) -> T:
+    script: Callable[[Stage], Awaitable[T]], *nodes: NodeSpec, seed: int = 1, calls: tuple[str, ...] = ("inventory",),
+    tls: str = "off",
+) -> T:  # fmt: skip
     """What ``script`` answers, played with these nodes (an inventory, if none are given) and a tester who calls ``calls``."""
     services = nodes or (node("inventory", "inventory"),)
     tester = NodeSpec(name="tester", kind="load", settings=_SILENT, calls={name: {} for name in calls})
@@ -65,7 +67,7 @@ def on_stage(
         topology = Topology(nodes=(*services, tester))
         async with open_simulated_world(topology, Told(), seed=seed, kernel=kernel, lasts_s=1000.0) as world:
             await world.raise_curtain()
-            return await script(Stage(world, kernel, events))
+            return await script(Stage(world, kernel, events, tls))
 
     return simulate(play, seed=seed, starts_at=-CURTAIN_DELAY_S)
 

@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 import trio
@@ -77,6 +78,23 @@ async def test_callees_start_before_their_callers_and_call_through_the_proxy() -
     arrived = [(event.node, event.caller) for event in kept.events if isinstance(event, Arrived)]
     # Check, then reserve.
     assert arrived == [("order", ""), ("inventory", "order"), ("inventory", "order")]
+
+
+async def test_where_a_callee_speaks_tls_its_callers_do_and_nothing_of_it_is_left() -> None:
+    pytest.importorskip("trustme")
+    secured = NodeSpec(name="inventory", kind="inventory", settings={"tls": True})
+    order = NodeSpec(name="order", kind="order", calls={"inventory": {"tls": "mutual"}})
+    async with shop(Topology(nodes=(order, secured))) as (world, _kept, spawner):
+        folder = spawner.folder
+        assert "authority.pem" in names_in(folder)
+        assert (await ask(world, "order", ORDER)).status == 200
+        with pytest.raises(CallError):
+            await ask(world, "inventory", CHECK)  # in plain HTTP, as whoever has no certificate
+    assert names_in(folder) == []
+
+
+def names_in(folder: str) -> list[str]:
+    return [path.name for path in Path(folder).rglob("*")]
 
 
 async def test_once_the_curtain_has_fallen_nobody_tells_how_the_stage_is_struck() -> None:
