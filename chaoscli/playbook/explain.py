@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from chaoscli.load.offer import asked_for
@@ -15,15 +15,25 @@ from chaoscli.topology import NodeSpec, Topology
 
 LOAD_DOC = "offers load: "
 
-# The groups of the catalogue in the order they build on each other; any other comes after them, by name.
-GROUPS = (
-    "The eight fallacies",
-    "No shared memory, no global clock, independent failure",
-    "The pitfalls",
-    "Handling failure",
-    "Consistency",
-    "War stories and larger pictures",
-)
+# The lessons that are meant to be, by group, in the order in which they build on each other: a course. One that is not named here
+# comes after the others of its group, by name, and a group that is not named after all others.
+COURSE: Mapping[str, tuple[str, ...]] = {
+    "The eight fallacies": (
+        "partition", "drops", "latency", "bandwidth", "insecure", "topology", "administrators", "transport-cost",
+        "mixed-network",
+    ),
+    "No shared memory, no global clock, independent failure": ("clock-skew", "lease", "single-server", "monolith"),
+    "The pitfalls": (
+        "timeouts", "retries", "retry-layers", "sync-chain", "n-plus-one", "no-pooling", "no-cache", "thundering-herd",
+        "metastable",
+    ),
+    "Handling failure": ("breaker", "bulkhead", "hedging", "load-shedding", "health-checks", "failover"),
+    "Consistency": (
+        "oversell", "saga", "two-phase-commit", "outbox", "poison-message", "duplicates", "split-brain", "stale-reads",
+    ),
+    "War stories and larger pictures": ("s3-2017", "strangler", "trace", "autoscale", "netflix"),
+}  # fmt: skip
+GROUPS = tuple(COURSE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +99,7 @@ class Explanation:
 
 
 def listed() -> tuple[Listed, ...]:
-    """All shipped playbooks, by group and name."""
+    """All shipped playbooks, in the order of the course."""
     playbooks = [load_playbook(one.path) for one in shipped()]
     lines = [
         Listed(
@@ -101,7 +111,7 @@ def listed() -> tuple[Listed, ...]:
         )
         for one in playbooks
     ]
-    return tuple(sorted(lines, key=lambda line: (_rank(line.group), line.group, line.name)))
+    return tuple(sorted(lines, key=lambda line: (_rank(line.group, GROUPS), line.group, _place(line), line.name)))
 
 
 def explain(playbook: Playbook) -> Explanation:
@@ -193,5 +203,9 @@ def _moments(plan: FaultPlan | CuePlan, only_in: tuple[str, ...]) -> Iterator[Mo
         )  # fmt: skip
 
 
-def _rank(group: str) -> int:
-    return GROUPS.index(group) if group in GROUPS else len(GROUPS)
+def _place(line: Listed) -> int:
+    return _rank(line.name, COURSE.get(line.group, ()))
+
+
+def _rank(name: str, order: Sequence[str]) -> int:
+    return order.index(name) if name in order else len(order)

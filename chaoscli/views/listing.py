@@ -14,6 +14,10 @@ from chaoscli.views.final import grid
 from chaoscli.views.glyphs import STYLES, glyphs_for
 from chaoscli.views.lines import Indented
 
+INDENT = 2
+BETWEEN = 2  # columns of a grid
+LONGEST_TIME = 5  # as 12.5s is long, and one more
+
 
 class Listed(Protocol):
     """What a line of the list says of one playbook."""
@@ -38,18 +42,24 @@ class Listing:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         apart = f" {glyphs_for(console).dot} "
-        widest = max((len(one.name) for one in self._playbooks), default=0)
+        names = max((len(one.name) for one in self._playbooks), default=0)
+        lines = [line for one in self._playbooks for line in (one.title, apart.join(one.variants))]
+        # As wide in every group, so that the times stand under each other, and no wider than there is room.
+        room = options.max_width - INDENT - names - LONGEST_TIME - 2 * BETWEEN
+        widest = max(min(max(map(len, lines), default=0), room), 1)
         for group, members in groupby(self._playbooks, key=lambda one: one.group):
             yield Text(group or "Others", STYLES["title"])
             table = grid()
-            table.add_column(style=STYLES["good"], no_wrap=True, min_width=widest)
-            table.add_column(ratio=1)
-            table.add_column(justify="right", style=STYLES["faint"], no_wrap=True)
+            table.add_column(style=STYLES["good"], no_wrap=True, min_width=names)
+            table.add_column(width=widest)
+            table.add_column(justify="right", style=STYLES["faint"], no_wrap=True, min_width=LONGEST_TIME)
             for one in members:
                 what = Text(one.title).append("\n" + apart.join(one.variants), STYLES["faint"])
                 table.add_row(one.name, what, format_duration(one.lasts_s))
-            yield Indented(table)
+            yield Indented(table, INDENT)
             yield ""
+        count = len(self._playbooks)
         yield Text.assemble(
-            ("chaos explain NAME", STYLES["title"]), " says more, ", ("chaos run NAME", STYLES["title"]), " plays it"
-        )
+            f"{count} lesson{'' if count == 1 else 's'}. ", ("chaos explain NAME", STYLES["title"]), " says more, ",
+            ("chaos run NAME", STYLES["title"]), " plays it",
+        )  # fmt: skip

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 import pytest
 
-from chaoscli.playbook.explain import GROUPS, listed
+from chaoscli.playbook.explain import COURSE, GROUPS, listed
 from chaoscli.playbook.load import load_playbook, shipped
 
 NAMES = [one.name for one in shipped()]
@@ -23,7 +24,7 @@ def test_the_first_lessons_are_on_the_shelf() -> None:
 def test_a_shipped_playbook_is_a_whole_lesson(name: str) -> None:
     playbook = load_playbook(name)
     assert playbook.name == name
-    assert playbook.group in GROUPS
+    assert name in COURSE[playbook.group]
     assert playbook.title != name
     assert playbook.teaches
     assert playbook.lesson
@@ -37,6 +38,12 @@ def test_a_shipped_playbook_is_a_whole_lesson(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_a_lesson_says_where_it_is_from(name: str) -> None:
+    """A year of a book, a paper or an outage, or the number of a standard."""
+    assert re.search(r"\b(19|20)\d\d\b|\bRFC \d+", load_playbook(name).lesson)
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_a_shipped_playbook_is_commented_and_fits_a_screen_in_width(name: str) -> None:
     lines = load_playbook_text(name).splitlines()
     assert lines[0].startswith("# ")
@@ -47,10 +54,17 @@ def load_playbook_text(name: str) -> str:
     return next(one.path for one in shipped() if one.name == name).read_text(encoding="utf-8")
 
 
-def test_the_list_is_grouped_as_the_catalogue_is() -> None:
+def test_the_list_is_in_the_order_of_the_course() -> None:
     groups = [line.group for line in listed()]
     assert groups == sorted(groups, key=GROUPS.index)
-    assert sorted(line.name for line in listed()) == NAMES
+    shelf = {line.name for line in listed()}
+    assert [line.name for line in listed()] == [name for names in COURSE.values() for name in names if name in shelf]
+    assert sorted(shelf) == NAMES
+
+
+def test_the_course_names_41_lessons_once() -> None:
+    names = [name for names in COURSE.values() for name in names]
+    assert len(names) == len(set(names)) == 41
 
 
 def test_the_whole_shelf_is_read_within_a_second() -> None:
