@@ -16,6 +16,7 @@ from chaoscli.errors import NotMadeError
 from chaoscli.events import FaultHealed, FaultInjected
 from chaoscli.faults.base import ByteFault, MessageFault
 from chaoscli.faults.clock_skew import ClockSkew
+from chaoscli.faults.datagrams.base import DatagramFault
 from chaoscli.faults.slow import Slow
 from chaoscli.playbook.meaning import FaultPlan, Variant
 from chaoscli.playbook.schedule import Act, Cue, Heal, Inject, Undo, schedule
@@ -99,7 +100,7 @@ class Faults:
             await self.heal(name, self._world.now())
 
     async def _inject(self, plan: FaultPlan) -> None:
-        if isinstance(plan.fault, ByteFault | MessageFault):
+        if isinstance(plan.fault, ByteFault | MessageFault | DatagramFault):
             await self._world.board.inject(plan.name, plan.links, plan.fault, plan.share)
         else:
             await self._suffer(plan.nodes)
@@ -107,7 +108,7 @@ class Faults:
     async def heal(self, name: str, asked_at: float) -> None:
         """Forgotten only once it is done: what is interrupted half way is undone again at the end."""
         plan = self._on[name].plan
-        if isinstance(plan.fault, ByteFault | MessageFault):
+        if isinstance(plan.fault, ByteFault | MessageFault | DatagramFault):
             await self._world.board.heal(name)
         else:
             await self._suffer(plan.nodes, without=name)

@@ -32,13 +32,14 @@ class Link:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeSpec:
     """One node to start: ``kind`` names the code, ``settings`` are its own plain settings (capacity among them), ``calls``
-    the plain policy for each callee. A load is a node whose kind is ``load``."""
+    the plain policy for each callee. A load is a node whose kind is ``load``. ``skewed``: its clock will be set in this play."""
 
     name: str
     kind: str
     settings: Mapping[str, Any] = field(default_factory=dict)
     calls: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     port: int = 0  # 0: any free one
+    skewed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +66,13 @@ class Topology:
         return replace(self, nodes=(*self.nodes, guest))
 
     def node(self, name: str) -> NodeSpec:
-        return next(node for node in self.nodes if node.name == name)
+        """The node called so; ``db:admin`` is a port of ``db``."""
+        return next(node for node in self.nodes if node.name == name.partition(":")[0])
+
+    def protocol(self, link: Link) -> str:
+        """What the callee's port speaks: http, tcp or udp."""
+        settings, port = self.node(link.callee).settings, link.callee.partition(":")[2]
+        return str((settings.get("ports") or {})[port] if port else settings.get("protocol", "http"))
 
     @property
     def speaking_tls(self) -> frozenset[str]:
@@ -77,9 +84,14 @@ class Topology:
         left = {node.name: node for node in self.services}
         waves: list[tuple[NodeSpec, ...]] = []
         while left:
-            ready = [node for node in left.values() if not any(callee in left for callee in node.calls if callee != node.name)]
+            ready = [node for node in left.values() if not any(callee in left for callee in _called(node))]
             wave = tuple(ready or left.values())
             waves.append(wave)
             for node in wave:
                 del left[node.name]
         return tuple(waves)
+
+
+def _called(node: NodeSpec) -> set[str]:
+    """The others that it calls, whichever of their ports."""
+    return {callee.partition(":")[0] for callee in node.calls} - {node.name}

@@ -12,12 +12,13 @@ from trio.testing import MockClock
 from chaoscli.conductor import conduct
 from chaoscli.errors import NotMadeError
 from chaoscli.events import Event, FaultHealed, FaultInjected
-from chaoscli.faults.base import ByteFault, Direction, MessageFault, NodeFault
+from chaoscli.faults.base import ByteFault, Direction, NodeFault
 from chaoscli.faults.clock_skew import ClockSkew
 from chaoscli.faults.silence import Silence
 from chaoscli.faults.slow import Slow
 from chaoscli.playbook.meaning import CuePlan, FaultPlan, Variant
 from chaoscli.topology import Link, NodeSpec, Topology
+from chaoscli.worlds.base import LinkFault
 
 ORDER_TO_INVENTORY = Link("order", "inventory")
 SHOP = Topology(nodes=(NodeSpec(name="order", kind="order"), NodeSpec(name="shoppers", kind="load")))
@@ -52,9 +53,7 @@ class Script:
     async def finish(self, *, complete: bool) -> None:
         self._act("finish")
 
-    async def inject(
-        self, name: str, links: Sequence[tuple[Link, Direction]], fault: ByteFault | MessageFault, share: float = 1.0
-    ) -> None:
+    async def inject(self, name: str, links: Sequence[tuple[Link, Direction]], fault: LinkFault, share: float = 1.0) -> None:
         self._act(f"inject {name} on {', '.join(f'{link} {direction}' for link, direction in links)}")
         if name == self.broken:
             raise NotMadeError(f"no {name}")

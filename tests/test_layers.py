@@ -23,6 +23,7 @@ WORDS = (
     "events",
     "event_lines",
     "topology",
+    "environment",
     "traffic",
     "faults.base",
 )
@@ -73,12 +74,21 @@ PURE_ELSEWHERE = (
     "control.routes",
     "services.clocks",
     "services.catalogue",
+    "services.foreign",
 )
 
 # Narrower than its group: a playbook knows of services what there is to set, never how a node runs; the conductor knows
 # no particular world.
 NARROWER = {
-    "playbook": ("services.catalogue", "load.settings", "load.catalogue", "load.offer", "load.course", "load.template"),
+    "playbook": (
+        "services.catalogue",
+        "services.foreign",
+        "load.settings",
+        "load.catalogue",
+        "load.offer",
+        "load.course",
+        "load.template",
+    ),
     "conductor": ("worlds.base",),
 }
 

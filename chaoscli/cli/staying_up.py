@@ -12,6 +12,7 @@ from chaoscli.cli.reach import API_PORT
 from chaoscli.errors import ExitCode, NotMadeError
 from chaoscli.events import Answered, Event, FaultHealed, FaultInjected, NodeChanged
 from chaoscli.playbook.load import load_playbook
+from chaoscli.services.foreign import ADDRESS, is_foreign
 from chaoscli.topology import NodeSpec, Topology
 from chaoscli.units import format_duration
 from chaoscli.worlds.processes import open_spawner
@@ -37,7 +38,7 @@ def stay_up(name: str, variant: str, seed: int, api_port: int | None) -> int:
 def with_fixed_ports(topology: Topology) -> Topology:
     """Without the loads, every service on a port that can be told in advance."""
     others = iter(range(FIRST_OTHER_PORT, FIRST_OTHER_PORT + len(topology.services)))
-    nodes = [replace(node, port=FIXED_PORTS.get(node.name) or next(others)) for node in topology.services]
+    nodes = [replace(node, port=node.port or FIXED_PORTS.get(node.name) or next(others)) for node in topology.services]
     return Topology(nodes=tuple(nodes))
 
 
@@ -51,8 +52,14 @@ async def _open_api(stage: RealWorld, topology: Topology, port: int | None) -> t
     """Toxiproxy's API over the links of the world, on its usual port or else on any, unless one was asked for; where it is."""
     addresses = (await stage.ask_proxy("links"))["addresses"]
     links = [
-        {"name": str(link), "address": addresses[str(link)], "upstream": stage.address_of(link.callee), "http": True}
+        {
+            "name": str(link),
+            "address": addresses[str(link)],
+            "upstream": stage.address_of(link.callee),
+            "http": topology.protocol(link) == "http",
+        }
         for link in topology.links
+        if topology.protocol(link) != "udp"
     ]
     try:
         opened = await stage.ask_proxy("api", port=API_PORT if port is None else port, links=links)
@@ -81,7 +88,7 @@ async def _serve(topology: Topology, seed: int, api_port: int | None) -> None:
 
 def _welcome(topology: Topology, api: tuple[str, int]) -> str:
     """Where everything is, and what to paste."""
-    lines = [f"  {node.name:<12} http://127.0.0.1:{node.port}" for node in topology.services]
+    lines = [f"  {node.name:<12} {_where(node)}" for node in topology.services]
     ports = {node.kind: node.port for node in topology.services}
     tries = []
     if "inventory" in ports:
@@ -90,12 +97,20 @@ def _welcome(topology: Topology, api: tuple[str, int]) -> str:
     if "order" in ports:
         body = '{"productId":"BOOK-001","quantity":1,"customerId":"CUST-1"}'
         tries.append(f"curl -X POST http://127.0.0.1:{ports['order']}/api/orders -H 'Content-Type: application/json' -d '{body}'")
-    tries += [f"curl http://127.0.0.1:{node.port}/actuator/health" for node in topology.services[:1]]
+    tries += [f"curl http://127.0.0.1:{node.port}/actuator/health" for node in topology.services[:1] if not is_foreign(node.kind)]
     if topology.links:
         at = f" --port {api[1]}" if api[1] != API_PORT else ""
         tries += [f"chaos fault '{topology.links[0]}' latency 300ms for 10s{at}", f"chaos ps{at}"]
     lines.append(f"  {'the proxy':<12} http://{api[0]}:{api[1]}  (Toxiproxy's API)")
     return "\n".join(["up, until Ctrl-C:", *lines, "", "try:", *(f"  {one}" for one in tries), ""])
+
+
+def _where(node: NodeSpec) -> str:
+    """As a person would reach it, past the proxy."""
+    if node.kind == ADDRESS:
+        return f"{node.settings['address']}  (runs elsewhere)"
+    protocol = node.settings.get("protocol", "http")
+    return f"{protocol}://127.0.0.1:{node.port}" if protocol == "http" else f"127.0.0.1:{node.port}  ({protocol})"
 
 
 class _Printer:

@@ -243,7 +243,7 @@ def describe(fault: Fault | Partition) -> str:
     return fault.words()
 
 
-def fault_to_plain(fault: Fault | Partition) -> dict[str, Any]:
+def fault_to_plain(fault: Any) -> dict[str, Any]:
     """The settings as ``json.dumps`` takes them; the kind is not among them."""
     plain: dict[str, Any] = to_plain(fault)
     return plain

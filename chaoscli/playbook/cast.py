@@ -11,12 +11,23 @@ from pydantic import AfterValidator, WithJsonSchema
 
 from chaoscli.errors import Place
 from chaoscli.load.settings import Load
+from chaoscli.playbook.foreign import (
+    check_blanks,
+    check_ports,
+    foreign_kind,
+    foreign_part,
+    placed,
+    ports_written,
+    protocol_written,
+    with_texts,
+)
 from chaoscli.playbook.model import Part, build, optional, part, settings_fields, settings_part, within
 from chaoscli.playbook.naming import names_in
 from chaoscli.playbook.nodes import MappingNode, Node, Problems, ScalarNode, SequenceNode, kind_of, mapping_or_empty, nearest
 from chaoscli.playbook.wording import read_part
 from chaoscli.resilience.policy import Policy
 from chaoscli.services.catalogue import KINDS
+from chaoscli.services.foreign import ADDRESS, COMMAND, FOREIGN, named
 from chaoscli.settings import to_plain
 from chaoscli.topology import Link, NodeSpec, Topology
 from chaoscli.units import format_duration
@@ -112,6 +123,9 @@ def check_name(name: str, place: Place, problems: Problems) -> None:
 
 def _read_service(name: str, key: Place, value: Node, services: MappingNode, loads: MappingNode, problems: Problems) -> NodeSpec:
     written = mapping_or_empty(value, key, f"service '{name}'", problems)
+    foreign = foreign_kind(written)
+    if foreign is not None:
+        return _read_foreign(name, foreign, key, with_texts(written, problems), services, loads, problems)
     kind = _kind_of_service(name, key, written, problems)
     calls = _read_calls(name, kind, written, services, loads, problems)
     if kind is None:
@@ -122,6 +136,31 @@ def _read_service(name: str, key: Place, value: Node, services: MappingNode, loa
     port = model.given().get("port", 0) if model is not None else 0
     _check_topics(name, written, plain, services, problems)
     _check_paths(name, written, problems)
+    return NodeSpec(name=name, kind=kind, settings=plain, calls=calls, port=port)
+
+
+def _read_foreign(
+    name: str, kind: str, key: Place, written: MappingNode, services: MappingNode, loads: MappingNode, problems: Problems
+) -> NodeSpec:
+    """A service that is not ours: a command, or an address. It calls over its proxies like anybody else, by its own code."""
+    if "kind" in written.entries:
+        problems.add(
+            written.entries["kind"].key, f"'{name}' is a {kind}, and no kind of service of ours", "leave out one of them"
+        )
+        written = written.without("kind")
+    model = read_part(foreign_part(kind), written.without("calls"), key, f"service '{name}'", problems)
+    settings = built(FOREIGN[kind].settings, model, written, key, problems)
+    if kind == ADDRESS and "calls" in written.entries:
+        place = written.entries["calls"].key
+        problems.add(place, f"'{name}' runs elsewhere: whom it calls is not for this playbook to say", "leave it out")
+        return NodeSpec(name=name, kind=kind, settings=to_plain(settings) if settings is not None else {})
+    calls = _read_calls(name, kind, written, services, loads, problems)
+    check_blanks(f"'{name}'", written, calls, problems)
+    check_ports(name, written, calls, problems)
+    plain = to_plain(settings) if settings is not None else {}
+    if kind == COMMAND:
+        plain = placed(plain, services.place)
+    port = model.given().get("port", 0) if model is not None else 0
     return NodeSpec(name=name, kind=kind, settings=plain, calls=calls, port=port)
 
 
@@ -171,22 +210,28 @@ def _read_calls(
     """The plain policy for each callee; ``calls: [inventory]`` is short for the default policy."""
     node = written.get("calls")
     if isinstance(node, SequenceNode):
-        named = [(item.text, item.place, MappingNode(item.place, {})) for item in node.items if isinstance(item, ScalarNode)]
-        if len(named) < len(node.items):
+        pairs = [(item.text, item.place, MappingNode(item.place, {})) for item in node.items if isinstance(item, ScalarNode)]
+        if len(pairs) < len(node.items):
             problems.add(
                 node.place, "a list of calls is a list of names", "write `calls: {inventory: {timeout: 1s}}` for a policy"
             )
     else:
         key = written.entries["calls"].key if "calls" in written.entries else written.place
         calls = mapping_or_empty(node, key, "'calls'", problems)
-        named = [
+        pairs = [
             (callee, place, mapping_or_empty(value, place, f"the policy for '{callee}'", problems))
             for callee, place, value in calls.items()
         ]
     read: dict[str, dict[str, Any]] = {}
-    asks = KINDS[kind].asks if kind is not None else None
-    for callee, place, policy in named:
+    asks = KINDS[kind].asks if kind in KINDS else None
+    for callee, place, policy in pairs:
         if _can_be_called(caller, callee, place, services, loads, problems):
+            if kind == COMMAND:
+                _check_no_policy(caller, callee, place, policy, problems)
+                read[callee] = {}
+                continue
+            if asks is None or callee in asks:
+                _check_speaks_http(f"'{caller}'", callee, place, services, problems)
             if asks is not None and callee not in asks:
                 only = f"only {', '.join(asks)}, by those names" if asks else "nobody"
                 problems.add(place, f"'{caller}' would never call '{callee}': a service of kind '{kind}' calls {only}")
@@ -198,10 +243,11 @@ def _read_calls(
 
 
 def _can_be_called(caller: str, callee: str, place: Place, services: MappingNode, loads: MappingNode, problems: Problems) -> bool:
-    if callee == caller:
+    service, port = named(callee)
+    if service == caller:
         problems.add(place, f"'{caller}' cannot call itself")
-    elif callee in services.entries:
-        return True
+    elif service in services.entries:
+        return _has_port(service, port, place, services, problems)
     elif callee in loads.entries:
         problems.add(place, f"'{callee}' is a load, on line {loads.entries[callee].key.line}; nobody can call it")
     else:
@@ -209,6 +255,27 @@ def _can_be_called(caller: str, callee: str, place: Place, services: MappingNode
             place, f"there is no service '{callee}' to call", nearest(callee, (one for one in services.entries if one != caller))
         )
     return False
+
+
+def _has_port(service: str, port: str, place: Place, services: MappingNode, problems: Problems) -> bool:
+    ports = ports_written(services, service)
+    if port in ("", *ports):
+        return True
+    problems.add(place, f"'{service}' has no port '{port}'", nearest(port, ports) if ports else "it has one port only")
+    return False
+
+
+def _check_no_policy(caller: str, callee: str, place: Place, policy: MappingNode, problems: Problems) -> None:
+    if policy.entries:
+        hint = f"write `calls: [{callee}]`, and let the program be patient or not by itself"
+        problems.add(place, f"'{caller}' is a program of its own: no policy of ours can stand before its calls", hint)
+
+
+def _check_speaks_http(who: str, callee: str, place: Place, services: MappingNode, problems: Problems) -> None:
+    """Services of ours and loads of requests speak nothing else."""
+    protocol = protocol_written(services, callee)
+    if protocol != "http":
+        problems.add(place, f"{who} speaks http, and '{callee}' {protocol}", "let a program of your own speak to it: `command:`")
 
 
 def _read_load(name: str, key: Place, value: Node, services: MappingNode, lasts_s: float | None, problems: Problems) -> NodeSpec:
@@ -224,9 +291,12 @@ def _read_load(name: str, key: Place, value: Node, services: MappingNode, lasts_
     _check_model(written, problems)
     places = list(_request_places(written))
     for asked, place in zip(load.asked, places, strict=True):
-        if asked.callee not in services.entries:
-            problems.add(place, f"there is no service '{asked.callee}' to send to", nearest(asked.callee, services.entries))
-    known = [callee for callee in load.callees if callee in services.entries]
+        service, port = named(asked.callee)
+        if service not in services.entries:
+            problems.add(place, f"there is no service '{service}' to send to", nearest(service, services.entries))
+        elif _has_port(service, port, place, services, problems):
+            _check_speaks_http(f"load '{name}'", asked.callee, place, services, problems)
+    known = [callee for callee in load.callees if named(callee)[0] in services.entries]
     return NodeSpec(name=name, kind="load", settings=to_plain(load), calls={callee: to_plain(load.policy) for callee in known})
 
 

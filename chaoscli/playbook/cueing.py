@@ -12,6 +12,7 @@ from pydantic import Field, WithJsonSchema
 from chaoscli.errors import Place
 from chaoscli.playbook.cast import Cast, check_name
 from chaoscli.playbook.cue_kinds import CUES, CueKind
+from chaoscli.playbook.foreign import why_not
 from chaoscli.playbook.lives import check_lives
 from chaoscli.playbook.meaning import CuePlan
 from chaoscli.playbook.model import Fields, Part, optional, part, quantity
@@ -167,7 +168,10 @@ class _Reading:
         services, loads = self.cast.services, self.cast.loads
         known = {"service": services, "load": loads, "either": (*services, *loads)}[row.aim]
         if item.text in known:
-            return True
+            refused = why_not(self.cast.topology.node(item.text), row.kind)
+            if refused is not None:
+                self.problems.add(item.place, *refused)
+            return refused is None
         if item.text in loads:
             self.problems.add(item.place, f"'{item.text}' is a load; '{row.kind}' is for services", "`pause` stops a load")
         elif item.text in services:

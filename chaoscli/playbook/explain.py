@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ from chaoscli.load.settings import Load
 from chaoscli.playbook.load import load_playbook, shipped
 from chaoscli.playbook.meaning import CuePlan, FaultPlan, Playbook, Variant
 from chaoscli.services.catalogue import KINDS
+from chaoscli.services.foreign import ADDRESS, COMMAND
 from chaoscli.settings import from_plain
 from chaoscli.topology import NodeSpec, Topology
 
@@ -176,6 +178,10 @@ def _branch(name: str, calls: dict[str, tuple[str, ...]], drawn: set[str]) -> li
 def _part(node: NodeSpec) -> Part:
     if node.kind == "load":
         return Part(name=node.name, kind="load", doc=LOAD_DOC + asked_for(from_plain(Load, node.settings)))
+    if node.kind == COMMAND:
+        return Part(name=node.name, kind=node.kind, doc=shlex.join(node.settings["command"]))
+    if node.kind == ADDRESS:
+        return Part(name=node.name, kind=node.kind, doc=f"runs elsewhere, at {node.settings['address']}")
     return Part(name=node.name, kind=node.kind, doc=KINDS[node.kind].doc)
 
 

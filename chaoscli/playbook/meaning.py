@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from chaoscli.checks.expectation import Expectation
 from chaoscli.faults.base import ByteFault, Direction, MessageFault, NodeFault
+from chaoscli.faults.datagrams.base import DatagramFault
 from chaoscli.playbook.cue_kinds import CUES
 from chaoscli.playbook.times import Span, lives
 from chaoscli.topology import Link, Topology
@@ -26,7 +27,7 @@ class FaultPlan:
     until_s: float | None
     text: str
     targets: tuple[str, ...]
-    fault: ByteFault | MessageFault | NodeFault
+    fault: ByteFault | MessageFault | DatagramFault | NodeFault
     links: tuple[tuple[Link, Direction], ...] = ()
     nodes: tuple[str, ...] = ()
     share: float = 1.0

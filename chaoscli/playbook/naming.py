@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 
 from chaoscli.faults.catalogue import FAULTS, FaultKind
+from chaoscli.faults.datagrams.catalogue import DATAGRAM_FAULTS
 from chaoscli.playbook.cue_kinds import CUES, CueKind
 from chaoscli.playbook.model import settings_fields
 from chaoscli.playbook.nodes import MappingNode, Node, ScalarNode, SequenceNode
@@ -40,7 +41,7 @@ def kind_of_fault(written: MappingNode) -> FaultKind | None:
 
 def kinds_in(written: MappingNode) -> list[FaultKind]:
     """Every kind of fault whose name is a key. No setting of a fault is called like a kind."""
-    return [FAULTS[key] for key in written.entries if key in FAULTS]
+    return [FAULTS.get(key) or DATAGRAM_FAULTS[key] for key in written.entries if key in FAULTS or key in DATAGRAM_FAULTS]
 
 
 @functools.cache

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
@@ -11,7 +12,7 @@ from chaoscli.checks.expectation import Names
 from chaoscli.errors import Place, PlaybookError
 from chaoscli.playbook.cast import read_cast
 from chaoscli.playbook.cueing import read_cues
-from chaoscli.playbook.meaning import Playbook, Variant
+from chaoscli.playbook.meaning import FaultPlan, Playbook, Variant
 from chaoscli.playbook.model import Name, Part, optional, part, quantity, within
 from chaoscli.playbook.naming import names_in
 from chaoscli.playbook.nodes import MappingNode, Problems, ScalarNode, TooManyProblemsError, value_of
@@ -21,6 +22,7 @@ from chaoscli.playbook.sentences import read_sentences
 from chaoscli.playbook.source import read_source
 from chaoscli.playbook.variants import Script, scripts
 from chaoscli.playbook.wording import read_part
+from chaoscli.topology import Topology
 from chaoscli.units import DURATION, format_duration
 
 T = TypeVar("T")
@@ -130,14 +132,21 @@ def _lasts_s(tree: MappingNode) -> float | None:
 def _read_variant(script: Script, lasts_s: float | None, problems: Problems) -> Variant:
     cast = read_cast(script.tree, lasts_s, problems)
     places = dict(cast.places)
+    faults = read_faults(script.tree, cast, lasts_s, places, problems)
     return Variant(
         name=script.name,
-        topology=cast.topology,
-        faults=read_faults(script.tree, cast, lasts_s, places, problems),
+        topology=_with_skewed_clocks(cast.topology, faults),
+        faults=faults,
         cues=read_cues(script.tree, cast, lasts_s, places, problems),
         summary=script.summary,
         changes=script.changes,
     )
+
+
+def _with_skewed_clocks(topology: Topology, faults: Sequence[FaultPlan]) -> Topology:
+    """Whoever starts a node must know whether its clock will be set."""
+    skewed = {node for plan in faults if plan.kind == "clock_skew" for node in plan.nodes}
+    return replace(topology, nodes=tuple(replace(node, skewed=node.name in skewed) for node in topology.nodes))
 
 
 def _names(played: Sequence[Script], variants: Sequence[Variant]) -> Names:

@@ -13,22 +13,27 @@ from chaoscli.checks.catalogue import INVARIANTS
 from chaoscli.checks.relations import SAID
 from chaoscli.checks.sentence import Relation
 from chaoscli.faults.catalogue import FAULTS, FaultKind
+from chaoscli.faults.datagrams.catalogue import DATAGRAM_FAULTS
 from chaoscli.load.settings import Load
 from chaoscli.measures.base import COUNT, EVERY_WINDOW, Measure, When
 from chaoscli.measures.catalogue import MEASURES
 from chaoscli.playbook.cast import service_part
 from chaoscli.playbook.cue_kinds import CUES, CueKind
 from chaoscli.playbook.cueing import cue_part
+from chaoscli.playbook.foreign import foreign_part
 from chaoscli.playbook.model import settings_fields, settings_part
 from chaoscli.playbook.schema import playbook_schema
 from chaoscli.playbook.script import fault_part
 from chaoscli.resilience.policy import LAYERS, Policy
 from chaoscli.services.catalogue import KINDS
+from chaoscli.services.foreign import BLANKS, FOREIGN, Health
 
 Schema = Mapping[str, Any]
 
 _HARMS = {"bytes": "the bytes of a link", "messages": "whole requests and replies", "datagrams": "datagrams", "node": "a node"}
 _TYPES = {"string": "text", "integer": "number", "number": "number", "boolean": "true | false", "object": "mapping"}
+_HEALTH = "Of a service that is not ours: when it counts as ready."
+_FILLED = "What the command, the environment and the health check of a service that is not ours may ask for."
 _WHEN: Mapping[str, tuple[When, str]] = {
     "during FAULT": ("during", "while the fault lasted, each time it did"),
     "before FAULT": ("before", "before it first came"),
@@ -80,15 +85,20 @@ def faults() -> Page:
         title="faults: what can go wrong",
         lead="A fault is one entry of the list `faults`. Its kind is a key whose value says where it strikes; faults may"
         " overlap, each ends by itself, and all are undone on every way out of a run.",
-        sections=(Section(heading="every fault", rows=every), *(_fault(row) for row in FAULTS.values())),
+        sections=(
+            Section(heading="every fault", rows=every),
+            *map(_fault, (*FAULTS.values(), *DATAGRAM_FAULTS.values())),
+        ),
         example="faults:\n  - { name: lag, latency: order -> inventory, delay: 300ms, jitter: 50ms, at: 2s, for: 3s }",
     )
 
 
 def _fault(row: FaultKind) -> Section:
-    schema = fault_part(row.kind).model_json_schema()
+    datagrams = row.harms == "datagrams"
+    schema = fault_part(row.kind, datagrams).model_json_schema()
     shared = _shared_keys() - {"direction", "share"}
-    return Section(heading=row.kind, doc=f"Harms {_HARMS[row.harms]}.", rows=_rows(schema, leaving_out=shared, first=row.kind))
+    heading = f"{row.kind} (of a link that carries udp)" if datagrams else row.kind
+    return Section(heading=heading, doc=f"Harms {_HARMS[row.harms]}.", rows=_rows(schema, leaving_out=shared, first=row.kind))
 
 
 def _shared_keys() -> frozenset[str]:
@@ -173,6 +183,9 @@ def services() -> Page:
             Section(heading="every service", rows=tuple(_of_any_kind(row) for row in _rows(schema, only=shared))),
             *(section for section in _nested(schema) if section.heading != "calls"),
             *(_service(kind, shared) for kind in KINDS),
+            *(_foreign(kind, whole["$defs"]) for kind in FOREIGN),
+            Section(heading="health", doc=_HEALTH, rows=_rows(settings_part(Health).model_json_schema())),
+            Section(heading="filled in, and its variable", doc=_FILLED, rows=tuple(map(_blank, BLANKS))),
         ),
         example="services:\n  inventory: { workers: 4, service_time: 20ms, queue: 64 }\n  depot: { kind: inventory }",
     )
@@ -188,6 +201,17 @@ def _service(kind: str, shared: frozenset[str]) -> Section:
     asks = KINDS[kind].asks
     asking = "" if asks is None else (f" It asks {', '.join(asks)}." if asks else " It asks nobody.")
     return Section(heading=kind, doc=f"{KINDS[kind].doc}.{asking}", rows=_rows(schema, leaving_out=shared))
+
+
+def _blank(blank: tuple[str, str, str]) -> Row:
+    written, variable, doc = blank
+    return Row(name=written, written=variable, doc=doc)
+
+
+def _foreign(kind: str, definitions: Mapping[str, Any]) -> Section:
+    row = FOREIGN[kind]
+    schema = {**definitions[foreign_part(kind).__name__], "$defs": definitions}
+    return Section(heading=f"not ours: {kind}", doc=row.doc, rows=_rows(schema, first=kind))
 
 
 def measures() -> Page:

@@ -11,15 +11,18 @@ from typing import Any
 from pydantic.json_schema import models_json_schema
 
 from chaoscli.faults.catalogue import FAULTS
+from chaoscli.faults.datagrams.catalogue import DATAGRAM_FAULTS
 from chaoscli.load.settings import Load
 from chaoscli.playbook.cast import service_part
 from chaoscli.playbook.cue_kinds import CUES
 from chaoscli.playbook.cueing import cue_part
+from chaoscli.playbook.foreign import foreign_part
 from chaoscli.playbook.model import Part, settings_part
 from chaoscli.playbook.read import HEAD
 from chaoscli.playbook.script import fault_part
 from chaoscli.resilience.policy import Policy
 from chaoscli.services.catalogue import KINDS
+from chaoscli.services.foreign import COMMAND, FOREIGN
 
 Schema = dict[str, Any]
 
@@ -28,6 +31,8 @@ _REFERENCE = "#/$defs/{model}"
 
 # A variant's change may be any value: what stands at the end of its path decides.
 _CHANGES = {"summary": {"type": "string", "description": "what is different, in a few words"}}
+_WHOM = "whom it calls, at ${url.NAME} or NAME_URL: `db`, or `db:admin` for a port of it"
+_TEXT = {"anyOf": [{"type": "string"}, {"type": "number"}, {"type": "boolean"}]}
 _NAMES = {"type": "array", "items": {"type": "string"}}
 _ANY_SERVICE = "AnyService"
 
@@ -35,14 +40,24 @@ _ANY_SERVICE = "AnyService"
 def playbook_schema() -> Schema:
     """A JSON Schema (draft 2020-12) that every right playbook fits."""
     services = {kind: service_part(kind) for kind in KINDS}
+    foreign = {kind: foreign_part(kind) for kind in FOREIGN}
     faults = {kind: fault_part(kind) for kind in FAULTS}
+    faults |= {f"{kind} of datagrams": fault_part(kind, datagrams=True) for kind in DATAGRAM_FAULTS}
     cues = {kind: cue_part(kind) for kind in CUES}
     policy, load = settings_part(Policy), settings_part(Load)
-    references, definitions = _collected([HEAD, policy, load, *services.values(), *faults.values(), *cues.values()])
+    references, definitions = _collected(
+        [HEAD, policy, load, *services.values(), *foreign.values(), *faults.values(), *cues.values()]
+    )
     for part in services.values():
         definitions[_name(references[part])]["properties"]["calls"] = _calls(references[policy])
+    command: Schema = definitions[_name(references[foreign[COMMAND]])]["properties"]
+    command["command"] = _words(command["command"])
+    command["env"] |= _optional({"type": "object", "additionalProperties": _TEXT})
+    command["calls"] = _NAMES | {"description": _WHOM}
     head: Schema = definitions.pop(_name(references[HEAD]))
-    definitions[_ANY_SERVICE] = _any_service([references[part] for part in services.values()])
+    definitions[_ANY_SERVICE] = _any_service(
+        [references[part] for part in services.values()], [references[part] for part in foreign.values()]
+    )
     properties: Schema = head["properties"]
     properties["services"] |= _services({kind: references[part] for kind, part in services.items()})
     properties["load"] |= {"type": "object", "additionalProperties": references[load], "minProperties": 1}
@@ -75,8 +90,9 @@ def _name(reference: Schema) -> str:
     return str(reference["$ref"]).rpartition("/")[2]
 
 
-def _any_service(kinds: list[Schema]) -> Schema:
-    return {"type": "object", "required": ["kind"], "anyOf": kinds}
+def _any_service(kinds: list[Schema], foreign: list[Schema]) -> Schema:
+    """One of ours says what kind it is; one that is not has a command or an address."""
+    return {"anyOf": [{"type": "object", "required": ["kind"], "anyOf": kinds}, *foreign]}
 
 
 def _services(kinds: dict[str, Schema]) -> Schema:
@@ -95,6 +111,12 @@ def _sentence() -> Schema:
     """``success > 90%``, or ``naive: success > 90%``, which YAML reads as a mapping of one key."""
     one = {"type": "object", "additionalProperties": {"type": "string"}, "minProperties": 1, "maxProperties": 1}
     return {"anyOf": [{"type": "string"}, one]}
+
+
+def _words(schema: Schema) -> Schema:
+    """A command: words, of which numbers need no quotes, or one line that is split as a shell would."""
+    words = {"type": "array", "items": _TEXT, "minItems": 1}
+    return {"description": schema["description"], "anyOf": [words, {"type": "string"}]}
 
 
 def _optional(schema: Schema) -> Schema:

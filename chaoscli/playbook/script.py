@@ -12,8 +12,10 @@ from pydantic import Field, WithJsonSchema
 from chaoscli.errors import Place
 from chaoscli.faults.base import Direction
 from chaoscli.faults.catalogue import BOTH, FAULTS, FaultKind, describe
+from chaoscli.faults.datagrams.catalogue import DATAGRAM_FAULTS
 from chaoscli.faults.partition import Partition, cut
 from chaoscli.playbook.cast import Cast, built, check_name
+from chaoscli.playbook.foreign import why_not
 from chaoscli.playbook.meaning import FaultPlan
 from chaoscli.playbook.model import Fields, Part, optional, part, quantity, settings_fields
 from chaoscli.playbook.naming import kind_of_fault, kinds_in, settings_of
@@ -33,6 +35,7 @@ _AIM_SCHEMAS: dict[str, dict[str, Any]] = {
 MAX_FAULTS = 1_000  # a script of more is a fuzzer's; the schedule of one stays readable to nobody
 
 _DIRECTIONS = {"request": (Direction.REQUEST,), "reply": (Direction.REPLY,), "both": BOTH}
+_DONE = {"clock_skew": "set the clock of"}  # what a fault of nodes does, where its name is no verb
 _USUAL = frozenset({"name", "at", "for", "every", "until", "direction", "share"})
 _AIMS = {
     "link": "a link like `order -> inventory`, a list of them, or `* -> inventory`",
@@ -68,21 +71,22 @@ def read_faults(
 
 
 @functools.cache
-def fault_part(kind: str) -> type[Part]:
-    """What may be written for a fault of this kind."""
-    row = FAULTS[kind]
+def fault_part(kind: str, datagrams: bool = False) -> type[Part]:
+    """What may be written for a fault of this kind; of ``datagrams``, where the kind has its own settings for a UDP link."""
+    row = (DATAGRAM_FAULTS if datagrams else FAULTS)[kind]
     fields: Fields = {
         kind: (Annotated[Any, WithJsonSchema(_AIM_SCHEMAS[row.aim])], Field(description=f"{row.doc} Aimed at {_AIMS[row.aim]}.")),
         "name": (str, optional("what expectations and the story call it; its kind without")),
         **time_fields(),
     }
-    if row.aim == "link" and row.harms == "bytes":
+    if row.aim == "link" and row.harms != "messages":
         fields["direction"] = (
             Literal["request", "reply", "both"],
             optional(f"which way it works; {_direction_words(row)} without"),
         )
         fields["share"] = (quantity(SHARE), optional("the share of connections it takes hold of; all without"))
-    return part(row.settings.__name__, {**fields, **settings_fields(row.settings)}, row.doc)
+    name = f"Datagram{row.settings.__name__.removeprefix('Datagram')}" if datagrams else row.settings.__name__
+    return part(name, {**fields, **settings_fields(row.settings)}, row.doc)
 
 
 def _direction_words(row: FaultKind) -> str:
@@ -99,12 +103,13 @@ class _Reading:
     problems: Problems
 
     def plan(self, places: dict[str, Place]) -> FaultPlan | None:
-        row = kind_of_fault(self.written)
-        if row is None:
+        found = kind_of_fault(self.written)
+        if found is None:
             self._no_kind()
             return None
-        key = self.written.entries[row.kind].key
-        model = read_part(fault_part(row.kind), self.written, key, f"fault '{row.kind}'", self.problems)
+        key = self.written.entries[found.kind].key
+        row = self._of_what_the_links_carry(found)
+        model = read_part(fault_part(row.kind, row.harms == "datagrams"), self.written, key, f"fault '{row.kind}'", self.problems)
         fault = built(row.settings, model, self.written, key, self.problems)
         given = model.given() if model is not None else {}
         name = self._name(row, places)
@@ -139,6 +144,37 @@ class _Reading:
             self.problems.add(place, f"unknown fault kind '{key}'", hint)
             return
         self.problems.add(self.written.place, "what kind of fault is this?", f"one of {', '.join(FAULTS)}")
+
+    # -- what its links carry --------------------------------------------------------------------------------------------
+
+    def _of_what_the_links_carry(self, row: FaultKind) -> FaultKind:
+        """The kind with the settings it has on links like those it is aimed at, all of which must carry the same."""
+        if row.aim != "link":
+            return row
+        carried = {protocol: link for link in self._aimed() for protocol in [self.cast.topology.protocol(link)]}
+        place = self.written.entries[row.kind].key
+        if row.harms == "datagrams" and (not carried or "udp" in carried):
+            return row
+        if row.harms == "datagrams":
+            self.problems.add(place, f"'{row.kind}' harms datagrams, and '{next(iter(carried.values()))}' carries none")
+        elif row.harms == "messages" and set(carried) - {"http"}:
+            link = next(link for protocol, link in carried.items() if protocol != "http")
+            hint = f"what harms any bytes is {', '.join(kind for kind, one in FAULTS.items() if one.harms == 'bytes')}"
+            self.problems.add(place, f"'{row.kind}' harms whole HTTP messages, and '{link}' carries none", hint)
+        elif set(carried) == {"udp"} and row.kind not in DATAGRAM_FAULTS:
+            hint = f"what does is {', '.join(DATAGRAM_FAULTS)}"
+            self.problems.add(place, f"'{row.kind}' does not harm datagrams, and '{carried['udp']}' carries them", hint)
+        elif "udp" in carried and len(carried) > 1:
+            other = next(link for protocol, link in carried.items() if protocol != "udp")
+            message = f"'{carried['udp']}' carries datagrams and '{other}' does not"
+            self.problems.add(place, message, "write a fault for each")
+        return DATAGRAM_FAULTS[row.kind] if set(carried) == {"udp"} and row.kind in DATAGRAM_FAULTS else row
+
+    def _aimed(self) -> list[Link]:
+        """The links it is aimed at, as far as what is written names any; what does not is told elsewhere."""
+        silent = _Reading(self.written, self.cast, self.lasts_s, Problems())
+        row = kind_of_fault(self.written)
+        return list(silent._links(self.written.entries[row.kind].value, row)) if row is not None else []
 
     # -- its name --------------------------------------------------------------------------------------------------------
 
@@ -193,7 +229,11 @@ class _Reading:
     def _services(self, node: Node, row: FaultKind) -> Iterable[str]:
         for item in self._items(node, row):
             if item.text in self.cast.services:
-                yield item.text
+                refused = why_not(self.cast.topology.node(item.text), _DONE.get(row.kind, row.kind))
+                if refused is None:
+                    yield item.text
+                else:
+                    self.problems.add(item.place, *refused)
             elif item.text in self.cast.loads:
                 self.problems.add(item.place, f"'{item.text}' is a load; '{row.kind}' is for services")
             else:

@@ -11,6 +11,7 @@ import trio
 from chaoscli.errors import UsageError
 from chaoscli.faults.base import BadSetting, Direction
 from chaoscli.faults.catalogue import fault_from_plain
+from chaoscli.faults.datagrams.catalogue import datagram_fault_from_plain
 from chaoscli.net.channel import Channel, Line
 from chaoscli.proxy.board import Board
 from chaoscli.proxy.descriptors import allow_many
@@ -45,7 +46,10 @@ class _Desk:
     def __init__(self, board: Board, part: Mapping[str, Any], more: Mapping[str, MoreAnswer]) -> None:
         self._board = board
         self._more = more
-        self._addresses = {link["name"]: board.add_link(link["name"], upstream=None, http=link["http"]) for link in part["links"]}
+        self._addresses = {
+            link["name"]: board.add_link(link["name"], upstream=None, http=link["http"], udp=link.get("udp", False))
+            for link in part["links"]
+        }
 
     async def answer(self, line: Line) -> Mapping[str, Any] | None:
         match line["do"]:
@@ -70,7 +74,7 @@ class _Desk:
     def _inject(self, line: Line) -> None:
         targets = [(link, Direction(direction)) for link, direction in line["targets"]]
         try:
-            fault = fault_from_plain(line["kind"], line["fault"])
+            fault = (datagram_fault_from_plain if line.get("datagrams") else fault_from_plain)(line["kind"], line["fault"])
         except BadSetting as error:
             raise UsageError(str(error)) from None
         self._board.inject(line["name"], targets, fault, line.get("share", 1.0))

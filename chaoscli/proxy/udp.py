@@ -17,7 +17,7 @@ from chaoscli.errors import NotMadeError
 from chaoscli.events import Event
 from chaoscli.faults.base import Direction
 from chaoscli.faults.datagrams.base import passed
-from chaoscli.faults.datagrams.catalogue import DATAGRAM_FAULTS
+from chaoscli.faults.datagrams.catalogue import DATAGRAM_FAULTS, for_datagrams
 from chaoscli.proxy.engine import Engine
 from chaoscli.proxy.faulted_link import LinkCounts
 from chaoscli.proxy.poller import READABLE
@@ -77,6 +77,7 @@ class UdpLink:
     def inject(self, name: str, directions: Sequence[Direction], fault: Any, share: float) -> None:
         """Harm these directions of every client, known or to come, that the dice pick. NotMadeError if ``fault`` is none for
         datagrams."""
+        fault = for_datagrams(fault)
         if not any(type(fault) is row.settings for row in DATAGRAM_FAULTS.values()):
             known = ", ".join(sorted(DATAGRAM_FAULTS))
             raise NotMadeError(f"'{fault.kind}' is no fault of the UDP link '{self.name}'", hint=f"there are {known}")

@@ -8,7 +8,10 @@ from typing import Protocol
 from chaoscli.events import Event
 from chaoscli.faults.base import ByteFault, Direction, MessageFault
 from chaoscli.faults.clock_skew import ClockSkew
+from chaoscli.faults.datagrams.base import DatagramFault
 from chaoscli.topology import Link
+
+LinkFault = ByteFault | MessageFault | DatagramFault
 
 
 class Recorder(Protocol):
@@ -20,9 +23,7 @@ class Recorder(Protocol):
 class Board(Protocol):
     """The named proxies of one world. A fault is known by its name; healing one leaves the others."""
 
-    async def inject(
-        self, name: str, links: Sequence[tuple[Link, Direction]], fault: ByteFault | MessageFault, share: float = 1.0
-    ) -> None:
+    async def inject(self, name: str, links: Sequence[tuple[Link, Direction]], fault: LinkFault, share: float = 1.0) -> None:
         """Harm these directions of these links; a byte fault takes hold of each connection with probability ``share``."""
 
     async def heal(self, name: str) -> None: ...

@@ -17,14 +17,14 @@ import trio.testing
 
 from chaoscli.errors import ChaosError, ExitCode, NotMadeError
 from chaoscli.event_lines import from_fields
-from chaoscli.faults.base import ByteFault, Direction, MessageFault
+from chaoscli.faults.base import Direction
 from chaoscli.faults.catalogue import fault_to_plain
 from chaoscli.faults.clock_skew import ClockSkew
 from chaoscli.messages import CallError, Request, Response, Result
 from chaoscli.net.channel import Channel, ChannelClosed, Line
 from chaoscli.settings import to_plain
 from chaoscli.topology import Link, Topology
-from chaoscli.worlds.base import Recorder
+from chaoscli.worlds.base import LinkFault, Recorder
 from chaoscli.worlds.processes import Spawner
 from chaoscli.worlds.simulated import CURTAIN_DELAY_S, refuse_what_is_no_service_of_ours
 
@@ -162,9 +162,7 @@ class BoardElsewhere:
     def __init__(self, world: SimulationElsewhere) -> None:
         self._world = world
 
-    async def inject(
-        self, name: str, links: Sequence[tuple[Link, Direction]], fault: ByteFault | MessageFault, share: float = 1.0
-    ) -> None:
+    async def inject(self, name: str, links: Sequence[tuple[Link, Direction]], fault: LinkFault, share: float = 1.0) -> None:
         targets = [[str(link), direction.value] for link, direction in links]
         plain = fault_to_plain(fault)
         await self._world.ask("inject", name=name, kind=fault.kind, fault=plain, share=share, targets=targets)

@@ -17,6 +17,7 @@ import trio
 
 from chaoscli.errors import NotMadeError
 from chaoscli.net.channel import Channel
+from chaoscli.net.programs import end_in_words
 
 # Importing the package on a cold, busy machine takes a second or two; ten means that something else is wrong.
 LONGEST_START_S = 10.0
@@ -33,12 +34,24 @@ class Child:
         self.pid = 0
         self.ended = trio.Event()
         self.status = 0
+        # What a keeper tells of its program.
+        self.is_ready_or_not = trio.Event()
+        self.why_not_ready = ""
+        self.last_words = ""
+        self._end_of_program = ""
 
     @property
     def end_in_words(self) -> str:
-        if self.status < 0:
-            return f"killed by signal {-self.status}"
-        return f"ended with exit code {self.status}"
+        return self._end_of_program or end_in_words(self.status)
+
+    def heard_of_program(self, line: Mapping[str, str]) -> None:
+        """A keeper's line about its program."""
+        self.last_words = line.get("last_words", "")
+        if line["keeper"] == "ended":
+            self._end_of_program = line["how"]
+        else:
+            self.why_not_ready = line.get("why", "")
+            self.is_ready_or_not.set()
 
 
 class Spawner:

@@ -6,29 +6,37 @@ A child that ends without being told to makes the run worthless: ``NodeDied`` en
 from __future__ import annotations
 
 import math
+import os
 import signal
 import tempfile
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from typing import Any
 
 import trio
 
+from chaoscli.environment import Environment
 from chaoscli.errors import NotMadeError
 from chaoscli.event_lines import from_fields
-from chaoscli.events import CurtainFell, CurtainRose, NodeChanged
-from chaoscli.faults.base import ByteFault, Direction, MessageFault
+from chaoscli.events import CurtainFell, CurtainRose, NodeChanged, Noted
+from chaoscli.faults.base import Direction
 from chaoscli.faults.catalogue import fault_to_plain
 from chaoscli.faults.clock_skew import ClockSkew
+from chaoscli.faults.datagrams.catalogue import is_for_datagrams_only
 from chaoscli.messages import CallError, Request
 from chaoscli.net.channel import ChannelClosed, Line
 from chaoscli.net.http_client import HttpTransport
 from chaoscli.net.tls import Credentials, client_context
+from chaoscli.services.foreign import is_foreign, named
 from chaoscli.settings import to_plain
 from chaoscli.topology import Link, NodeSpec, Topology
-from chaoscli.worlds.base import Recorder
+from chaoscli.units import format_duration
+from chaoscli.worlds import foreign
+from chaoscli.worlds.base import LinkFault, Recorder
 from chaoscli.worlds.certificates import issue
+from chaoscli.worlds.foreign import ForeignNode
 from chaoscli.worlds.processes import Child, Spawner
 
 Address = tuple[str, int]
@@ -70,6 +78,7 @@ class RealWorld:
         nursery: trio.Nursery,
         lasts_s: float,
         name: str,
+        environment: Environment,
     ) -> None:
         self._topology = topology
         self._recorder = recorder
@@ -88,6 +97,8 @@ class RealWorld:
         self._skews: dict[str, ClockSkew] = {}
         self._speeds: dict[str, float] = {}
         self._paused: set[str] = set()
+        self._environment = environment
+        self._foreign: dict[str, ForeignNode] = {}
         self._folder = tempfile.mkdtemp(prefix="world-", dir=spawner.folder)
         self._credentials: dict[str, Credentials] = {}
         self.board = RemoteBoard(self)
@@ -104,10 +115,11 @@ class RealWorld:
 
     async def set_up(self) -> None:
         """Proxy first, then the services in waves by who calls whom, then the loads."""
+        foreign.check(self._topology.nodes, self._environment)
         speaking_tls = self._topology.speaking_tls
         if speaking_tls:
             self._credentials = issue(self._folder, [OURSELVES, *(node.name for node in self._topology.nodes)])
-        links = [{"name": str(link), "http": link.callee not in speaking_tls} for link in self._topology.links]
+        links = [self._described(link) for link in self._topology.links]
         await self._spawn("proxy", PROXY, {"seed": self._seed, "links": links})
         answer = await self.ask_proxy("links")
         self._links = {name: (host, port) for name, (host, port) in answer["addresses"].items()}
@@ -158,6 +170,20 @@ class RealWorld:
                 ):
                     nursery.start_soon(self._last_events, name, "links" if name == PROXY else "address")
 
+    async def stop_foreign(self) -> None:
+        """Ask the user's programs to end, all at once, and wait as long as each of them is given."""
+        async with trio.open_nursery() as nursery:
+            for node in self._foreign:
+                self._expected_ends.add(self._children[node].pid)
+                nursery.start_soon(self._stop_one, node)
+
+    async def _stop_one(self, node: str) -> None:
+        answer = await self._ask(node, "stop")
+        if answer.get("killed"):
+            grace = format_duration(float(self._topology.node(node).settings["stop_grace"]))
+            text = f"did not end within {grace} of being asked to, and was killed"
+            self._recorder.record(Noted(at=self.now(), source=node, text=text, level="warning"))
+
     async def strike(self) -> None:
         """End every process of this world, whatever state it is in."""
         with trio.move_on_after(LONGEST_STRIKE_S) as patience:
@@ -172,35 +198,70 @@ class RealWorld:
     async def start(self, node: str) -> None:
         spec = self._topology.node(node)
         self._changed(node, "starting")
+        host, port = await (self._start_foreign(spec) if is_foreign(spec.kind) else self._start_ours(spec))
+        self._addresses[node] = (host, port)
+        await self._restore(node)
+        self._changed(node, "ready", f"{host}:{port}")
+
+    async def _start_ours(self, spec: NodeSpec) -> Address:
+        node = spec.name
         part = {**self._part(spec), "folder": self._folder}
         with trio.CancelScope(shield=True):  # a process that has been asked for must become known, or nobody would end it
             await self._spawn("service", node, part)
         with trio.move_on_after(LONGEST_START_S) as patience:
             host, port = (await self._ask(node, "address"))["address"]
-            self._addresses[node] = (host, port)
-            await self._lead_to(node, (host, port))
+            await self._lead_to(node, lambda _port: (host, port))
             await self._wait_healthy(node, (host, port))
         if patience.cancelled_caught:
             raise NotMadeError(f"service '{node}' was not ready within {LONGEST_START_S:g}s")
-        await self._restore(node)
-        self._changed(node, "ready", f"{host}:{port}")
+        return host, port
+
+    async def _start_foreign(self, spec: NodeSpec) -> Address:
+        """Through a keeper of its own, which knows how long it may take and what it printed."""
+        there = self._foreign.setdefault(
+            spec.name, ForeignNode(spec, self._topology, self._folder, self._seed, self._environment)
+        )
+        await self._lead_to(spec.name, there.address)
+        with trio.CancelScope(shield=True):
+            keeper = await self._spawn("foreign", spec.name, there.keeping(self._neighbours(spec)))
+        await keeper.is_ready_or_not.wait()
+        if keeper.why_not_ready:
+            raise NotMadeError(f"service '{spec.name}' {keeper.why_not_ready}", hint=keeper.last_words)
+        return there.address()
+
+    async def _lead_to(self, node: str, address: Callable[[str], Address]) -> None:
+        """New connections to the node go there from now on; ``address`` is asked for each of its ports that is called."""
+        for link in self._topology.links:
+            callee, port = named(link.callee)
+            if callee == node:
+                await self.ask_proxy("upstream", link=str(link), address=[*address(port)])
 
     async def kill(self, node: str) -> None:
         self._changed(node, "killed")
+        if node in self._foreign:
+            self._expected_ends.add(self._children[node].pid)
+            await self._ask(node, "kill")
         await self._end(node, signal.SIGKILL)
         self._paused.discard(node)
-        await self._lead_to(node, NOWHERE)
+        await self._lead_to(node, lambda _port: NOWHERE)
 
     async def pause(self, node: str) -> None:
         self._paused.add(node)
-        await self._spawner.signal(self._children[node], signal.SIGSTOP)
+        await self._signal(node, signal.SIGSTOP, "pause")
         self._changed(node, "paused")
 
     async def resume(self, node: str) -> None:
-        await self._spawner.signal(self._children[node], signal.SIGCONT)
+        await self._signal(node, signal.SIGCONT, "resume")
         self._paused.discard(node)
         self._changed(node, "resumed")
         await self._restore(node)
+
+    async def _signal(self, node: str, number: int, do: str) -> None:
+        """To a node of ours; of one that is not, its keeper tells all that it has started."""
+        if node in self._foreign:
+            await self._ask(node, do)
+        else:
+            await self._spawner.signal(self._children[node], number)
 
     async def set_clock(self, node: str, skew: ClockSkew) -> None:
         self._skews[node] = skew
@@ -208,14 +269,16 @@ class RealWorld:
 
     async def set_speed(self, node: str, slower_by: float) -> None:
         self._speeds[node] = slower_by
-        await self._tell_node(node, "speed", slower_by=slower_by)
+        if node not in self._foreign:  # how long its work takes is its own affair
+            await self._tell_node(node, "speed", slower_by=slower_by)
 
     async def set_rate(self, load: str, per_second: float | None) -> None:
         await self._ask(load, "rate", per_second=per_second)
 
     def address_of(self, node: str) -> Address:
-        """Where a service listens itself, past the proxy."""
-        return self._addresses[node]
+        """Where a service listens itself, past the proxy; ``db:admin`` is a port of ``db``."""
+        name, port = named(node)
+        return self._foreign[name].address(port) if name in self._foreign else self._addresses[name]
 
     def link_address(self, link: Link) -> Address:
         """Where the proxy takes the link's connections."""
@@ -233,7 +296,7 @@ class RealWorld:
     async def _spawn(self, role: str, name: str, part: dict[str, Any]) -> Child:
         child = await self._spawner.spawn(role, name, part)
         self._children[name] = child
-        self._nursery.start_soon(child.channel.run, _nothing_to_answer, self._told)
+        self._nursery.start_soon(child.channel.run, _nothing_to_answer, partial(self._told_by, child))
         self._nursery.start_soon(self._watch, child)
         return child
 
@@ -243,9 +306,10 @@ class RealWorld:
         if child.pid in self._expected_ends:
             return
         self._changed(child.name, "died", child.end_in_words)
+        said = child.last_words or self._spawner.last_words()
         raise NodeDied(
             f"'{child.name}' ({self._name}) ended in mid-run: {child.end_in_words} at {max(0.0, self.now()):.1f}s",
-            hint=self._spawner.last_words() or "nothing in the playbook asked for that; what was recorded until then is kept",
+            hint=said or "nothing in the playbook asked for that; what was recorded until then is kept",
         )
 
     async def _end(self, node: str, number: int) -> None:
@@ -253,11 +317,6 @@ class RealWorld:
         self._expected_ends.add(child.pid)
         await self._spawner.signal(child, number)
         await child.ended.wait()
-
-    async def _lead_to(self, node: str, address: Address) -> None:
-        for link in self._topology.links:
-            if link.callee == node:
-                await self.ask_proxy("upstream", link=str(link), address=list(address))
 
     async def _tell_node(self, node: str, do: str, /, **fields: Any) -> None:
         """One that is paused could not answer, and is told when it goes on."""
@@ -327,6 +386,18 @@ class RealWorld:
     def _changed(self, node: str, state: str, detail: str = "") -> None:
         self._recorder.record(NodeChanged(at=self.now(), node=node, state=state, detail=detail))
 
+    def _described(self, link: Link) -> dict[str, Any]:
+        """A link as the proxy is asked for it."""
+        protocol = self._topology.protocol(link)
+        readable = protocol == "http" and link.callee not in self._topology.speaking_tls
+        return {"name": str(link), "http": readable, "udp": protocol == "udp"}
+
+    def _told_by(self, child: Child, line: Line) -> None:
+        if "keeper" in line:
+            child.heard_of_program(line)
+        else:
+            self._told(line)
+
     def _told(self, line: Line) -> None:
         """An event from a child, stamped with the host's monotonic clock; ours count from the curtain."""
         if self._epoch == math.inf:
@@ -348,12 +419,16 @@ class RemoteBoard:
     def __init__(self, world: RealWorld) -> None:
         self._world = world
 
-    async def inject(
-        self, name: str, links: Sequence[tuple[Link, Direction]], fault: ByteFault | MessageFault, share: float = 1.0
-    ) -> None:
+    async def inject(self, name: str, links: Sequence[tuple[Link, Direction]], fault: LinkFault, share: float = 1.0) -> None:
         targets = [[str(link), direction.value] for link, direction in links]
         await self._world.ask_proxy(
-            "inject", name=name, kind=fault.kind, fault=fault_to_plain(fault), share=share, targets=targets
+            "inject",
+            name=name,
+            kind=fault.kind,
+            fault=fault_to_plain(fault),
+            share=share,
+            targets=targets,
+            datagrams=is_for_datagrams_only(fault),
         )
 
     async def heal(self, name: str) -> None:
@@ -362,15 +437,24 @@ class RemoteBoard:
 
 @asynccontextmanager
 async def open_real_world(
-    topology: Topology, recorder: Recorder, *, seed: int, spawner: Spawner, lasts_s: float, name: str
+    topology: Topology,
+    recorder: Recorder,
+    *,
+    seed: int,
+    spawner: Spawner,
+    lasts_s: float,
+    name: str,
+    environment: Environment | None = None,
 ) -> AsyncIterator[RealWorld]:
-    """All nodes ready behind their proxy. On leaving, whichever way, their processes are ended."""
+    """All nodes ready behind their proxy. On leaving, whichever way, their processes are ended. ``environment`` is what the
+    user's own programs get and may ask for; this process's own, if not said."""
     await spawner.wait_ready()
     async with trio.open_nursery() as nursery:
-        world = RealWorld(topology, recorder, seed, spawner, nursery, lasts_s, name)
+        world = RealWorld(topology, recorder, seed, spawner, nursery, lasts_s, name, environment or Environment(os.environ))
         try:
             await world.set_up()
             yield world
+            await world.stop_foreign()
         finally:
             await world.strike()
         nursery.cancel_scope.cancel()

@@ -13,7 +13,7 @@ import trio
 
 from chaoscli.errors import NotMadeError, leaves
 from chaoscli.events import CurtainFell, CurtainRose, Event, NodeChanged
-from chaoscli.faults.base import ByteFault, Direction, MessageFault
+from chaoscli.faults.base import Direction
 from chaoscli.faults.clock_skew import ClockSkew
 from chaoscli.load.generator import Generator, generator_of
 from chaoscli.messages import REQUEST_ID, Request
@@ -22,7 +22,7 @@ from chaoscli.proxy.links import COUNTS_EVERY_S
 from chaoscli.services.catalogue import KINDS
 from chaoscli.services.staffed import StaffedNode, staffed
 from chaoscli.topology import Link, NodeSpec, Topology
-from chaoscli.worlds.base import Recorder
+from chaoscli.worlds.base import LinkFault, Recorder
 from chaoscli.worlds.clock import Gate, Kernel
 from chaoscli.worlds.life import Life, MemoryDisk, SimulatedNode, wall_s
 from chaoscli.worlds.wire import LINK_S, MemoryLink, MemoryLinks, MemoryTransport
@@ -237,9 +237,7 @@ class MemoryBoard:
     def __init__(self, links: MemoryLinks) -> None:
         self._links = links
 
-    async def inject(
-        self, name: str, links: Sequence[tuple[Link, Direction]], fault: ByteFault | MessageFault, share: float = 1.0
-    ) -> None:
+    async def inject(self, name: str, links: Sequence[tuple[Link, Direction]], fault: LinkFault, share: float = 1.0) -> None:
         self._links.inject(name, [(str(link), direction) for link, direction in links], fault, share)
 
     async def heal(self, name: str) -> None:
@@ -269,5 +267,11 @@ def refuse_what_is_no_service_of_ours(topology: Topology) -> None:
         if node.kind not in KINDS:
             raise NotMadeError(
                 f"'{node.name}' cannot be simulated: '{node.kind}' is not a service of ours, with a clock and dice that we hold",
+                hint="play it on real processes: --world real",
+            )
+    for load in topology.loads:
+        if load.settings.get("command"):
+            raise NotMadeError(
+                f"'{load.name}' cannot be simulated: it runs a command, which has its own clock, dice and sockets",
                 hint="play it on real processes: --world real",
             )

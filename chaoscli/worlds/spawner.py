@@ -12,7 +12,6 @@ answered by ``{"spawned": name, "pid": ...}``; ``{"signal": pid, "number": n}`` 
 
 from __future__ import annotations
 
-import ctypes
 import gc
 import inspect
 import json
@@ -22,17 +21,19 @@ import selectors
 import shutil
 import signal
 import socket
-import sys
 import tempfile
 import time
 import traceback
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from typing import Any, NoReturn
+
+from chaoscli.net.kernel import adopt_orphans, be_called, children_of, die_with, living_below
+from chaoscli.net.programs import LOOKS
 
 Part = Mapping[str, Any]
 # Given a channel and its part; where it is no coroutine function, the bare socket: a simulation runs trio itself.
 Role = Callable[..., Awaitable[None] | None]
-PR_SET_PDEATHSIG, PR_SET_NAME = 1, 15  # linux/prctl.h
 # A request is one topology node with its settings; a whole shop is a few kilobytes.
 MOST_REQUEST_BYTES = 1 << 20
 # One file descriptor comes with each request; a burst of requests may arrive together.
@@ -51,7 +52,8 @@ def main(control_fd: int) -> None:
     roles = _roles()
     gc.collect()
     gc.freeze()  # what was imported is never garbage: a collection in a child must not touch, and so copy, its pages
-    _be_called("spawner")
+    be_called("spawner")
+    adopt_orphans()
     folder = tempfile.mkdtemp(prefix="chaos-")
     parent = _WarmParent(control, folder)
     try:
@@ -70,9 +72,11 @@ def _roles() -> dict[str, Role]:
     import chaoscli.control.process
     import chaoscli.load.process
     import chaoscli.services.process
+    import chaoscli.worlds.keeper
     import chaoscli.worlds.simulation_process
 
     return {
+        "foreign": chaoscli.worlds.keeper.run,
         "load": chaoscli.load.process.run,
         "proxy": chaoscli.control.process.run,
         "service": chaoscli.services.process.run,
@@ -113,12 +117,14 @@ class _WarmParent:
                             self._obey(request, roles)
 
     def end_all(self) -> None:
-        """SIGKILL every child and wait, bounded, until it is gone. Stopped ones die as well."""
+        """SIGKILL every child, and whatever else is below, and wait, bounded, until all are gone. Stopped ones die as well."""
         for pid in self._living:
             os.kill(pid, signal.SIGKILL)
         patience = time.monotonic() + LONGEST_REAPING_S
-        while self._living and time.monotonic() < patience:
+        looks_left = LOOKS
+        while looks_left and time.monotonic() < patience:
             self._reaped()
+            looks_left = LOOKS if self._kill_strays() or self._living else looks_left - 1
             time.sleep(0.002)
 
     def _requests(self) -> list[dict[str, Any]] | None:
@@ -149,8 +155,8 @@ class _WarmParent:
         try:
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            _die_with(self._pid)
-            _be_called(request["name"])
+            die_with(self._pid)
+            be_called(request["name"])
             for mine in (self._control, self._woken, self._wake):
                 mine.close()
             for other in self._descriptors:
@@ -165,6 +171,15 @@ class _WarmParent:
     def _tell_ended(self) -> None:
         for pid, status in self._reaped():
             self._tell({"ended": pid, "status": status})
+        self._kill_strays()
+
+    def _kill_strays(self) -> bool:
+        """Kill what has come to us because the one who kept it was killed himself; whether there was any."""
+        strays = [pid for pid in children_of(self._pid) if pid not in self._living]
+        for pid in [below for stray in strays for below in (stray, *living_below(stray))]:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        return bool(strays)
 
     def _reaped(self) -> list[tuple[int, int]]:
         """Those of our children that have ended since. A reaped number is the kernel's to give away again, so it is forgotten
@@ -201,24 +216,9 @@ def _play(role: Role, sock: socket.socket, name: str, part: Part) -> None:
     trio.run(run)
 
 
-def _die_with(parent: int) -> None:
-    """Ask the kernel to end this process when its parent ends (Linux). Elsewhere the closing channel has to do."""
-    if sys.platform != "linux":
-        return
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:  # it had ended before we could ask
-        os._exit(1)
-
-
 def _allow_many_files() -> None:
     """A silenced link keeps every connection of its callers open; the soft limit (often 1024, 256 on macOS) is soon reached."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)
     if soft != resource.RLIM_INFINITY and soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-
-
-def _be_called(name: str) -> None:
-    """What `ps` and `top` show (Linux keeps 15 bytes), so that a person can tell the twenty processes of a run apart."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_NAME, f"chaos:{name}".encode())

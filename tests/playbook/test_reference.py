@@ -10,6 +10,7 @@ from chaoscli.checks.catalogue import INVARIANTS
 from chaoscli.checks.expectation import parse_expectation
 from chaoscli.checks.sentence import Names, Relation
 from chaoscli.faults.catalogue import FAULTS
+from chaoscli.faults.datagrams.catalogue import DATAGRAM_FAULTS
 from chaoscli.measures.base import EVERY_WINDOW
 from chaoscli.measures.catalogue import MEASURES
 from chaoscli.playbook.cue_kinds import CUES
@@ -40,7 +41,11 @@ def keys(model: str) -> set[str]:
 
 def test_every_fault_has_its_section_with_every_key_that_may_be_written() -> None:
     made = page("faults")
-    assert [one.heading for one in made.sections] == ["every fault", *FAULTS]
+    assert [one.heading for one in made.sections] == [
+        "every fault",
+        *FAULTS,
+        *(f"{kind} (of a link that carries udp)" for kind in DATAGRAM_FAULTS),
+    ]
     shared = names(section(made, "every fault"))
     for kind, row in FAULTS.items():
         own = names(section(made, kind))

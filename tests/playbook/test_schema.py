@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from chaoscli.faults.catalogue import FAULTS
+from chaoscli.faults.datagrams.catalogue import DATAGRAM_FAULTS
 from chaoscli.playbook.load import shipped
 from chaoscli.playbook.nodes import value_of
 from chaoscli.playbook.schema import playbook_schema
@@ -131,4 +132,4 @@ def test_defaults_are_shown_as_a_person_would_write_them() -> None:
 
 def test_every_fault_there_is_can_be_completed() -> None:
     offered = [one["$ref"].rpartition("/")[2] for one in SCHEMA["properties"]["faults"]["anyOf"][0]["items"]["anyOf"]]
-    assert [next(iter(SCHEMA["$defs"][name]["properties"])) for name in offered] == list(FAULTS)
+    assert [next(iter(SCHEMA["$defs"][name]["properties"])) for name in offered] == [*FAULTS, *DATAGRAM_FAULTS]

@@ -1,0 +1,71 @@
+"""The wall clock of a program that is not ours, through libfaketime (https://github.com/wolfcw/libfaketime), where that is
+installed: a library that is loaded into the program and answers for the clock, by a file that may change while it runs.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from chaoscli.faults.clock_skew import ClockSkew
+
+# Where Debian, Fedora, Alpine, Arch and Homebrew put it. The second is for programs with threads; it does for all others too.
+_FOLDERS = ("/usr/lib/*/faketime", "/usr/lib*/faketime", "/usr/local/lib/faketime", "/opt/homebrew/lib/faketime")
+_NAMES = ("libfaketimeMT.so.1", "libfaketime.so.1")
+# Names the library itself, for one in an unusual place.
+LIBRARY_VARIABLE = "CHAOS_LIBFAKETIME"
+
+
+def library() -> str | None:
+    """The path of libfaketime; None where there is none."""
+    named = os.environ.get(LIBRARY_VARIABLE)
+    if named:
+        return named if os.path.isfile(named) else None
+    return next(_installed(), None)
+
+
+def _installed() -> Iterator[str]:
+    for name in _NAMES:
+        for folder in _FOLDERS:
+            for found in sorted(Path("/").glob(f"{folder[1:]}/{name}")):
+                yield str(found)
+
+
+class FakeClock:
+    """Driven by ``file``, which need not be there yet; without one, the clock is the host's and cannot be set."""
+
+    def __init__(self, file: str) -> None:
+        self._file = Path(file) if file else None
+        self._began = time.monotonic()
+
+    def environment(self) -> Mapping[str, str]:
+        """What a program needs to be started with. Waiting stays on the monotonic clock, which is never faked: runtimes that
+        measure their sleeps by it would hang or spin."""
+        found = library()
+        if self._file is None or found is None:
+            return {}
+        self._began = time.monotonic()
+        self.skew(ClockSkew(offset=0.0))
+        before = os.environ.get("LD_PRELOAD", "")
+        return {
+            "LD_PRELOAD": f"{found}:{before}" if before else found,
+            "FAKETIME_TIMESTAMP_FILE": str(self._file),
+            "FAKETIME_NO_CACHE": "1",  # the file is looked at for every question, so that a change is there at once
+            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+            "DONT_FAKE_MONOTONIC": "1",  # what it was called before version 0.9.9
+            "FAKETIME_DONT_RESET": "1",  # programs that it starts go on from here
+            "NO_FAKE_STAT": "1",
+        }
+
+    def skew(self, skew: ClockSkew) -> None:
+        """From now on. The library counts a drift from the start of the program, so the offset takes back what it would have
+        drifted until now."""
+        if self._file is None:
+            return
+        drifted_s = skew.drift * 1e-6 * (time.monotonic() - self._began)
+        rate = f" x{1 + skew.drift * 1e-6:.9f}" if skew.drift else ""
+        new = self._file.with_name(self._file.name + ".new")
+        new.write_text(f"{skew.offset - drifted_s:+.6f}{rate}\n")
+        new.replace(self._file)  # whole or not at all: it is being read
