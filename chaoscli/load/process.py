@@ -7,6 +7,7 @@ as all processes of a play do, behind what it told before.
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -18,6 +19,8 @@ from chaoscli.load.generator import generator_of
 from chaoscli.net.channel import Channel, Line
 from chaoscli.net.http_client import HttpTransport
 from chaoscli.net.pool import limits_of
+from chaoscli.net.signed import SignedTransport
+from chaoscli.net.signing import keys_of
 from chaoscli.net.tls import client_contexts, credentials_of
 from chaoscli.settings import from_plain
 from chaoscli.topology import NodeSpec
@@ -38,7 +41,7 @@ async def run(channel: Channel, part: Mapping[str, Any]) -> None:
         spec,
         seed=part["seed"],
         lasts_s=part["lasts_s"],
-        exchange=transport.exchange,
+        exchange=SignedTransport(inner=transport, caller=spec, keys=keys_of(os.environ), wall=time.time).exchange,
         sleep=trio.sleep,
         now=time.monotonic,
         wall=time.time,

@@ -7,6 +7,8 @@ from dataclasses import replace
 from chaoscli.messages import REQUEST_ID, Request, Response
 from chaoscli.resilience.deadline import received
 from chaoscli.services.base import Service
+from chaoscli.services.entrance import Entrance
+from chaoscli.services.guard import Guard
 from chaoscli.services.node import Node
 from chaoscli.services.replies import reply, segments, unknown
 from chaoscli.services.work import Workers
@@ -23,6 +25,7 @@ class Door:
         self._node = node
         self._service = service
         self._workers = workers
+        self._guard = _guard_of(node, workers.capacity)
         self._named = 0
 
     async def handle(self, request: Request) -> Response:
@@ -31,6 +34,9 @@ class Door:
         if request.path == "/actuator" or request.path.startswith("/actuator/"):
             return self._actuator(request)
         request = received(self._identified(request), self._node.now())
+        refusal = self._guard.refusal(request) if self._guard is not None else None
+        if refusal is not None:
+            return refusal
         cost = self._service.cost(request)
         if cost == 0:
             return await self._service.handle(request)
@@ -71,3 +77,10 @@ class Door:
             "queue": workers.capacity.queue,
             **({} if workers.limit is None else {"limit": workers.limit}),
         }
+
+
+def _guard_of(node: Node, entrance: Entrance) -> Guard | None:
+    if entrance.auth is None:
+        return None
+    assert node.keys is not None, "a node that wants calls signed was given no keys"
+    return Guard(node, entrance.auth, node.keys)

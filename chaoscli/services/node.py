@@ -20,6 +20,8 @@ from chaoscli import dice
 from chaoscli.events import Event, Happened, Noted
 from chaoscli.messages import REQUEST_ID, TRACE_PARENT, Headers, Request, Response
 from chaoscli.net.base import Transport
+from chaoscli.net.signed import SignedTransport
+from chaoscli.net.signing import Keyring
 from chaoscli.resilience.call import Caller
 from chaoscli.resilience.deadline import expires_at
 from chaoscli.resilience.policy import Policy
@@ -32,7 +34,8 @@ from chaoscli.tracing import call_headers
 
 class Node:
     """``now`` is monotonic and stamps events; ``true_wall`` is the host's wall clock; both in seconds. Databases are on
-    ``disk``: if none is given, files in ``folder`` that outlive the process, and without a folder in memory."""
+    ``disk``: if none is given, files in ``folder`` that outlive the process, and without a folder in memory. ``keys`` are those
+    of the run, for a node that signs its calls or has them signed."""
 
     def __init__(
         self,
@@ -45,6 +48,7 @@ class Node:
         seed: int,
         folder: str | None = None,
         disk: Disk | None = None,
+        keys: Keyring | None = None,
     ) -> None:
         self.spec = spec
         self.name = spec.name
@@ -52,6 +56,8 @@ class Node:
         self.now = now
         self.clock = WallClock(true_wall, now)
         self.slower_by = 1.0
+        self.keys = keys
+        transport = SignedTransport(inner=transport, caller=spec, keys=keys, wall=self.clock.time)
         self._seed = seed
         self._disk = disk or FolderDisk(spec.name, folder)
         self._callers = {

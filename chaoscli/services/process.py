@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -14,6 +15,7 @@ from chaoscli.net.channel import Channel, Line
 from chaoscli.net.http_client import HttpTransport
 from chaoscli.net.http_server import HttpServer
 from chaoscli.net.pool import limits_of
+from chaoscli.net.signing import keys_of
 from chaoscli.net.tcp import address_of, listen
 from chaoscli.net.tls import client_contexts, credentials_of, server_context
 from chaoscli.services.node import Node
@@ -51,6 +53,7 @@ class _Process:
             true_wall=time.time,
             seed=part["seed"],
             folder=part.get("folder"),
+            keys=keys_of(os.environ),
         )
         self._staffed = staffed(self._node)
         self._server = HttpServer(self._staffed.door.handle, failed=self._failed)

@@ -10,6 +10,7 @@ import trio
 
 from chaoscli.events import Event
 from chaoscli.net.base import Transport
+from chaoscli.net.signing import Keyring
 from chaoscli.services.node import Node
 from chaoscli.topology import NodeSpec
 from chaoscli.worlds.clock import Kernel, Timer
@@ -86,7 +87,9 @@ class MemoryDisk:
 class SimulatedNode(Node):
     """A node whose time is the kernel's, as far as its life lets it pass."""
 
-    def __init__(self, *, spec: NodeSpec, transport: Transport, kernel: Kernel, life: Life, seed: int, disk: MemoryDisk) -> None:
+    def __init__(
+        self, *, spec: NodeSpec, transport: Transport, kernel: Kernel, life: Life, seed: int, disk: MemoryDisk, keys: Keyring
+    ) -> None:
         self._kernel = kernel
         self._life = life
         super().__init__(
@@ -97,6 +100,7 @@ class SimulatedNode(Node):
             true_wall=lambda: wall_s(kernel),
             seed=seed,
             disk=disk,
+            keys=keys,
         )
 
     async def sleep(self, seconds: float) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import array
 import json
+import os
+import secrets
 import shutil
 import socket
 import subprocess
@@ -18,6 +20,7 @@ import trio
 from chaoscli.errors import NotMadeError
 from chaoscli.net.channel import Channel
 from chaoscli.net.programs import end_in_words
+from chaoscli.net.signing import SECRET, SHORTEST_SECRET
 
 # Importing the package on a cold, busy machine takes a second or two; ten means that something else is wrong.
 LONGEST_START_S = 10.0
@@ -151,6 +154,18 @@ class Spawner:
         return f": {words}" if words else ""
 
 
+def secret() -> str:
+    """What the keys of this run are made of: the environment's, or new. It is handed on in the environment alone, so that no
+    message, recording or log has it. NotMadeError for one that is too short to be one."""
+    given = os.environ.get(SECRET, "")
+    if given and len(given) < SHORTEST_SECRET:
+        raise NotMadeError(
+            f"{SECRET} has {len(given)} characters, too few for a secret; it needs {SHORTEST_SECRET}",
+            hint="leave it unset: each run then makes its own",
+        )
+    return given or secrets.token_urlsafe(32)
+
+
 @asynccontextmanager
 async def open_spawner() -> AsyncIterator[Spawner]:
     """Start the warm parent, without waiting for it; on leaving, whichever way, nothing of it is left."""
@@ -163,7 +178,7 @@ async def open_spawner() -> AsyncIterator[Spawner]:
         process = subprocess.Popen(  # noqa: ASYNC220
             [sys.executable, "-P", "-c", code],
             stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-            pass_fds=[theirs.fileno()], start_new_session=True,
+            pass_fds=[theirs.fileno()], start_new_session=True, env={**os.environ, SECRET: secret()},
         )  # fmt: skip
     ours.setblocking(False)
     spawner = Spawner(process, ours, log)

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 
 import trio
 
+from chaoscli import dice
 from chaoscli.errors import NotMadeError, leaves
 from chaoscli.events import CurtainFell, CurtainRose, Event, NodeChanged
 from chaoscli.faults.base import Direction
@@ -18,6 +20,8 @@ from chaoscli.faults.clock_skew import ClockSkew
 from chaoscli.load.generator import Generator, generator_of
 from chaoscli.messages import REQUEST_ID, Request
 from chaoscli.net.memory import CalleePeer
+from chaoscli.net.signed import SignedTransport
+from chaoscli.net.signing import Keyring
 from chaoscli.proxy.links import COUNTS_EVERY_S
 from chaoscli.services.catalogue import KINDS
 from chaoscli.services.staffed import StaffedNode, staffed
@@ -48,6 +52,8 @@ class SimulatedWorld:
         self._kernel = kernel
         self._nursery = nursery
         self._lasts_s = lasts_s
+        # Of the seed, so that the bytes are the same in every run; there is nobody here to keep a secret from.
+        self._keys = Keyring(f"{dice.bits(seed, 'secret', count=128):032x}")
         self._is_struck = False
         self._nodes: dict[str, _Running] = {}
         self._disks = {node.name: MemoryDisk() for node in topology.services}
@@ -112,7 +118,13 @@ class SimulatedWorld:
         running = _Running(
             staffed(
                 SimulatedNode(
-                    spec=spec, transport=transport, kernel=self._kernel, life=life, seed=self._seed, disk=self._disks[node]
+                    spec=spec,
+                    transport=transport,
+                    kernel=self._kernel,
+                    life=life,
+                    seed=self._seed,
+                    disk=self._disks[node],
+                    keys=self._keys,
                 )
             ),
             life,
@@ -169,7 +181,9 @@ class SimulatedWorld:
 
     def _generator(self, spec: NodeSpec) -> Generator:
         kernel = self._kernel
-        transport = MemoryTransport(spec, self._links.of_caller(spec.name))
+        wall = partial(wall_s, kernel)
+        in_memory = MemoryTransport(spec, self._links.of_caller(spec.name))
+        transport = SignedTransport(inner=in_memory, caller=spec, keys=self._keys, wall=wall)
         return generator_of(
             spec,
             seed=self._seed,
@@ -177,7 +191,7 @@ class SimulatedWorld:
             exchange=transport.exchange,
             sleep=kernel.sleep,
             now=kernel.now,
-            wall=lambda: wall_s(kernel),
+            wall=wall,
             tell=self._tell,
             limit=kernel.move_on_after,
         )

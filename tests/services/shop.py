@@ -14,6 +14,7 @@ import trio
 
 from chaoscli.events import Event, Happened
 from chaoscli.messages import REQUEST_ID, CallError, Headers, Request, Response, Result
+from chaoscli.net.signing import Keyring
 from chaoscli.services.base import Service
 from chaoscli.services.catalogue import KINDS
 from chaoscli.services.door import Door
@@ -26,6 +27,7 @@ from chaoscli.topology import NodeSpec
 CURTAIN_WALL_S = 1_000_000_000.0
 
 
+KEYS = Keyring("a secret that only tests know")
 # Every node a test has opened, for `tests/services/conftest.py` to close after it.
 OPENED: list[Node] = []
 
@@ -61,6 +63,7 @@ class Shop:
             true_wall=lambda: CURTAIN_WALL_S + trio.current_time(),
             seed=self._seed,
             folder=self._folder,
+            keys=KEYS,
         )
         OPENED.append(node)
         made = from_plain(KINDS[kind].settings, plain)
