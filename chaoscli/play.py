@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 
 import trio
 
+import chaoscli
 from chaoscli.conductor import conduct
 from chaoscli.playbook.meaning import Playbook, Variant
+from chaoscli.recording import Header
 from chaoscli.worlds.base import Recorder, World
 
 OpenWorld = Callable[[Variant, Recorder], AbstractAsyncContextManager[World]]
@@ -25,6 +27,15 @@ class Performance:
     def now(self) -> float:
         """Seconds since the curtain of the variant that is furthest on; negative before it."""
         return max((world.now() for world in self.worlds.values()), default=-1.0)
+
+
+def header_of(playbook: Playbook, *, seed: int, world: str) -> Header:
+    """What its recording begins with; ``world`` is "real" or "simulated"."""
+    return Header(
+        playbook=playbook.name, title=playbook.title, seed=seed, world=world, version=chaoscli.__version__,
+        variants=tuple(one.name for one in playbook.variants), summaries=tuple(one.summary for one in playbook.variants),
+        expectations=tuple(one.text for one in playbook.expectations),
+    )  # fmt: skip
 
 
 async def play(playbook: Playbook, open_world: OpenWorld, recorders: Mapping[str, Recorder], performance: Performance) -> None:

@@ -12,15 +12,15 @@ from typing import IO
 
 from rich.console import RenderableType
 
-import chaoscli
 from chaoscli.checks.judge import judge
 from chaoscli.cli.casting import Wanted
 from chaoscli.cli.options import Options
 from chaoscli.cli.screens import show_outcome
 from chaoscli.errors import ChaosError, NotMadeError
+from chaoscli.play import header_of
 from chaoscli.playbook.meaning import Playbook
 from chaoscli.playbook.plan import plan
-from chaoscli.recording import Header, RunRecorder, RunRecording, digest_of
+from chaoscli.recording import RunRecorder, RunRecording, digest_of
 from chaoscli.reports.series import Attempt
 from chaoscli.views.final import Ending, Final
 from chaoscli.views.predicted import multiplies, predicted_table
@@ -52,8 +52,9 @@ def attempting(wanted: Wanted, options: Options) -> Iterator[Attempting]:
     if wanted.note:
         print(f"{wanted.word}: {wanted.note}", file=sys.stderr)
     began = time.monotonic()
+    header = header_of(wanted.playbook, seed=wanted.seed, world=WORLDS[options.world])
     with ExitStack() as stack:
-        recorder = RunRecorder(_header(wanted, options), _opened(options.record, stack))
+        recorder = RunRecorder(header, _opened(options.record, stack))
         if recorder.sink_error is not None:  # full from the start: better said now than after the run
             raise _unwritten(options.record, recorder.sink_error)
         this = Attempting(recorder=recorder)
@@ -64,15 +65,6 @@ def attempting(wanted: Wanted, options: Options) -> Iterator[Attempting]:
         error = error or _unwritten(options.record, recorder.sink_error)
     this.ended = _ended(wanted, recorder.recording, error, options, took_s=time.monotonic() - began)
     _show(wanted.playbook, recorder.recording, this.ended, options)
-
-
-def _header(wanted: Wanted, options: Options) -> Header:
-    playbook = wanted.playbook
-    return Header(
-        playbook=playbook.name, title=playbook.title, seed=wanted.seed, world=WORLDS[options.world], version=chaoscli.__version__,
-        variants=tuple(one.name for one in playbook.variants), summaries=tuple(one.summary for one in playbook.variants),
-        expectations=tuple(one.text for one in playbook.expectations),
-    )  # fmt: skip
 
 
 def _ended(wanted: Wanted, recording: RunRecording, error: ChaosError | None, options: Options, *, took_s: float) -> Attempt:

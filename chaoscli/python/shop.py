@@ -112,6 +112,7 @@ class Shop(Face[Ground], _Base):
 
     async def expect(self, sentence: str) -> Check:
         """Judge a sentence of a playbook's ``expect``; AssertionError with the measured values if it does not hold."""
+        __tracebackhide__ = True
         return held(await self._run(self._ground.check, sentence))
 
     async def save(self, file: str | Path) -> None:
@@ -152,6 +153,7 @@ class BlockingShop(BlockingFace[Ground], _Base):
         return self._run(self._ground.measure, measures)
 
     def expect(self, sentence: str) -> Check:
+        __tracebackhide__ = True
         return held(self._run(self._ground.check, sentence))
 
     def save(self, file: str | Path) -> None:
@@ -160,6 +162,7 @@ class BlockingShop(BlockingFace[Ground], _Base):
 
 def held(check: Check) -> Check:
     """The check, if it holds."""
+    __tracebackhide__ = True  # pytest points at the sentence that was asked, not in here
     if check.held:
         return check
     reason = f" ({check.reason})" if check.reason else ""
