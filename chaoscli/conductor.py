@@ -18,8 +18,11 @@ from chaoscli.faults.base import ByteFault, MessageFault
 from chaoscli.faults.clock_skew import ClockSkew
 from chaoscli.faults.datagrams.base import DatagramFault
 from chaoscli.faults.slow import Slow
+from chaoscli.nodes import Nodes
 from chaoscli.playbook.meaning import FaultPlan, Variant
 from chaoscli.playbook.schedule import Act, Cue, Heal, Inject, Undo, schedule
+from chaoscli.recording import Recording
+from chaoscli.scaling import Scaling
 from chaoscli.settings import to_plain
 from chaoscli.stagehand import Stagehand
 from chaoscli.worlds.base import Recorder, World
@@ -28,12 +31,18 @@ from chaoscli.worlds.base import Recorder, World
 LONGEST_UNDO_S = 1.0
 
 
-async def conduct(variant: Variant, world: World, recorder: Recorder, *, lasts_s: float, stop: trio.Event) -> bool:
-    """Play the variant's cues, then drain. When ``stop`` is set the rest is left out, but all is undone. True if complete."""
+async def conduct(
+    variant: Variant, world: World, recorder: Recorder, heard: Recording, *, lasts_s: float, stop: trio.Event
+) -> bool:
+    """Play the variant's cues, then drain. When ``stop`` is set the rest is left out, but all is undone. True if complete.
+
+    ``heard`` is the recording as it grows, for what is decided by what is measured.
+    """
     await world.raise_curtain()
     async with _left_out_when(stop) as background:
-        stage = _Stage(variant, world, recorder, background)
+        stage = _Stage(variant, world, recorder, heard, background)
         try:
+            await stage.set()
             for cue in schedule(variant):
                 await world.sleep_until(cue.at_s)
                 await stage.perform(cue)
@@ -53,9 +62,17 @@ async def conduct(variant: Variant, world: World, recorder: Recorder, *, lasts_s
 class _Stage:
     """Whoever does what a cue says."""
 
-    def __init__(self, variant: Variant, world: World, recorder: Recorder, background: trio.Nursery) -> None:
+    def __init__(self, variant: Variant, world: World, recorder: Recorder, heard: Recording, background: trio.Nursery) -> None:
+        topology = variant.topology
+        self._background = background
         self._faults = Faults(world, recorder)
-        self._stagehand = Stagehand(world, recorder, variant.topology, background)
+        self._nodes = Nodes(world, topology, background, recorder.record)
+        self._scaling = Scaling(world, topology, self._nodes, heard, recorder.record)
+        self._stagehand = Stagehand(world, recorder, topology, self._nodes, self._scaling)
+
+    async def set(self) -> None:
+        await self._nodes.introduce()
+        self._scaling.follow_rules(self._background)
 
     async def perform(self, cue: Cue) -> None:
         match cue:

@@ -10,8 +10,9 @@ import trio
 
 import chaoscli
 from chaoscli.conductor import conduct
+from chaoscli.events import Event
 from chaoscli.playbook.meaning import Playbook, Variant
-from chaoscli.recording import Header
+from chaoscli.recording import Header, Recording
 from chaoscli.worlds.base import Recorder, World
 
 OpenWorld = Callable[[Variant, Recorder], AbstractAsyncContextManager[World]]
@@ -52,13 +53,28 @@ async def play(playbook: Playbook, open_world: OpenWorld, recorders: Mapping[str
 async def _play_variant(
     playbook: Playbook, variant: Variant, open_world: OpenWorld, recorder: Recorder, performance: Performance, all_open: _Barrier
 ) -> None:
+    heard = Recording(variant.name)
+    if any(group.rule is not None for group in variant.topology.groups):
+        recorder = _Heard(recorder, heard)
     async with open_world(variant, recorder) as world:
         performance.worlds[variant.name] = world
         await all_open.wait()
         if performance.stop.is_set():
             return
-        complete = await conduct(variant, world, recorder, lasts_s=playbook.lasts_s, stop=performance.stop)
+        complete = await conduct(variant, world, recorder, heard, lasts_s=playbook.lasts_s, stop=performance.stop)
         await world.finish(complete=complete)
+
+
+class _Heard:
+    """A recorder that keeps what it hears as well, for whoever decides by it while the play goes on."""
+
+    def __init__(self, recorder: Recorder, heard: Recording) -> None:
+        self._recorder = recorder
+        self._heard = heard
+
+    def record(self, event: Event) -> None:
+        self._heard.add(event)
+        self._recorder.record(event)
 
 
 class _Barrier:

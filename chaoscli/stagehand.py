@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-import trio
-
 from chaoscli.events import FaultHealed, FaultInjected
+from chaoscli.nodes import Nodes
 from chaoscli.playbook.meaning import CuePlan
+from chaoscli.scaling import Scaling
 from chaoscli.topology import Topology
 from chaoscli.worlds.base import Recorder, World
 
@@ -28,17 +28,16 @@ class _Rates:
 
 
 class Stagehand:
-    """``background`` is where what takes its time goes on: a node that starts must not keep the next cue waiting."""
+    """Knows which cues are on."""
 
-    def __init__(self, world: World, recorder: Recorder, topology: Topology, background: trio.Nursery) -> None:
+    def __init__(self, world: World, recorder: Recorder, topology: Topology, nodes: Nodes, scaling: Scaling) -> None:
         self._world = world
         self._recorder = recorder
-        self._background = background
+        self._nodes = nodes
+        self._scaling = scaling
         self._loads = {load.name: _Rates() for load in topology.loads}
-        self._dead: set[str] = set()
-        self._paused: set[str] = set()
-        self._starting: dict[str, trio.CancelScope] = {}
         self._open: dict[str, CuePlan] = {}
+        self._replicas_before: dict[tuple[str, str], int] = {}
 
     async def act(self, plan: CuePlan, at_s: float, until_s: float | None) -> None:
         """Tell it and do it: what comes of it is told after it."""
@@ -51,7 +50,10 @@ class Stagehand:
             )
         )  # fmt: skip
         for target in plan.targets:
-            await self._do(plan, target, lasts=until_s is not None)
+            if target in self._loads:
+                await self._change_load(plan, target, lasts=until_s is not None)
+            else:
+                await self._change_node(plan, target)
         if plan.is_instant:
             self._tell_over(plan, at_s)
 
@@ -64,81 +66,53 @@ class Stagehand:
         self._tell_over(plan, at_s)
 
     async def undo_all(self) -> None:
-        """Nobody stays paused: who is asked for the last events must be able to answer. The dead stay dead."""
+        """Nobody stays paused. The dead stay dead: their callers' last requests are part of the play."""
         for plan in list(self._open.values()):
             self._open.pop(plan.name)
             self._tell_over(plan, self._world.now())
-        for node in sorted(self._paused):
-            await self._resume(node)
+        await self._nodes.resume_all()
 
     # -- one at a time -----------------------------------------------------------------------------------------------------
 
-    async def _do(self, plan: CuePlan, target: str, *, lasts: bool) -> None:
+    async def _change_node(self, plan: CuePlan, node: str) -> None:
         match plan.kind:
             case "kill":
-                await self._kill(target)
+                await self._nodes.kill(node)
             case "restart":
-                await self._kill(target)
-                self._start(target)
-            case "pause" if target in self._loads:
-                self._loads[target].paused.add(plan.name)
-                await self._offer(target)
+                await self._nodes.restart(node)
             case "pause":
-                self._paused.add(target)
-                await self._world.pause(target)
-            case "resume" if target in self._loads:
-                self._loads[target].paused.clear()
-                await self._offer(target)
+                await self._nodes.pause(node)
             case "resume":
-                await self._resume(target)
-            case "load":
-                rates = self._loads[target]
-                if lasts:
-                    rates.lasting[plan.name] = plan.rate
-                else:
-                    rates.since = plan.rate
-                await self._offer(target)
+                await self._nodes.resume(node)
+            case "scale":
+                assert plan.replicas is not None
+                self._replicas_before[plan.name, node] = self._scaling.replicas(node)
+                await self._scaling.scale(node, plan.replicas)
+
+    async def _change_load(self, plan: CuePlan, load: str, *, lasts: bool) -> None:
+        rates = self._loads[load]
+        if plan.kind == "pause":
+            rates.paused.add(plan.name)
+        elif plan.kind == "resume":
+            rates.paused.clear()
+        elif lasts:
+            rates.lasting[plan.name] = plan.rate
+        else:
+            rates.since = plan.rate
+        await self._world.set_rate(load, rates.per_second)
 
     async def _undo(self, plan: CuePlan, target: str) -> None:
-        match plan.kind:
-            case "kill":
-                self._start(target)
-            case "pause" | "load" if target in self._loads:
-                self._loads[target].paused.discard(plan.name)
-                self._loads[target].lasting.pop(plan.name, None)
-                await self._offer(target)
-            case "pause":
-                await self._resume(target)
-
-    async def _kill(self, node: str) -> None:
-        """Also in the middle of its start; who is dead stays so."""
-        starting = self._starting.pop(node, None)
-        if starting is not None:
-            starting.cancel()
-        if node not in self._dead or starting is not None:
-            self._dead.add(node)
-            self._paused.discard(node)
-            await self._world.kill(node)
-
-    def _start(self, node: str) -> None:
-        if node in self._dead and node not in self._starting:
-            scope = self._starting[node] = trio.CancelScope()
-            self._background.start_soon(self._until_ready, node, scope)
-
-    async def _until_ready(self, node: str, scope: trio.CancelScope) -> None:
-        with scope:
-            await self._world.start(node)
-            self._dead.discard(node)
-        if self._starting.get(node) is scope:
-            del self._starting[node]
-
-    async def _resume(self, node: str) -> None:
-        if node in self._paused:
-            await self._world.resume(node)
-            self._paused.discard(node)
-
-    async def _offer(self, load: str) -> None:
-        await self._world.set_rate(load, self._loads[load].per_second)
+        if target in self._loads:
+            rates = self._loads[target]
+            rates.paused.discard(plan.name)
+            rates.lasting.pop(plan.name, None)
+            await self._world.set_rate(target, rates.per_second)
+        elif plan.kind == "kill":
+            self._nodes.start(target)
+        elif plan.kind == "pause":
+            await self._nodes.resume(target)
+        else:
+            await self._scaling.scale(target, self._replicas_before.pop((plan.name, target)))
 
     def _tell_over(self, plan: CuePlan, asked_at: float) -> None:
         self._recorder.record(FaultHealed(at=self._world.now(), fault=plan.name, asked_at=asked_at))

@@ -40,6 +40,22 @@ class NodeSpec:
     calls: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     port: int = 0  # 0: any free one
     skewed: bool = False
+    group: str = ""  # whose replica it is
+    standby: bool = False  # not there until somebody starts it
+    startup_s: float = 0.0
+    restarts: int = 0  # how often it is started again after a crash
+    restart_after_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """The replicas of one service: ``members`` are all there can be, ``replicas`` how many begin; ``rule`` is the plain settings
+    of the rule by which their number changes, if there is one."""
+
+    name: str
+    members: tuple[str, ...]
+    replicas: int
+    rule: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +63,7 @@ class Topology:
     """All nodes of one world, in the order they were written."""
 
     nodes: tuple[NodeSpec, ...]
+    groups: tuple[Group, ...] = ()
 
     @property
     def links(self) -> tuple[Link, ...]:
@@ -78,6 +95,36 @@ class Topology:
     def speaking_tls(self) -> frozenset[str]:
         """The services that do; of what crosses the links to them nobody between can read a word."""
         return frozenset(node.name for node in self.nodes if node.settings.get("tls"))
+
+    def members(self, name: str) -> tuple[str, ...]:
+        """The nodes that a name stands for: all of a group, or the one."""
+        return next((group.members for group in self.groups if group.name == name), (name,))
+
+    @property
+    def at_first(self) -> Topology:
+        """Without those who are not there at first."""
+        standby = {node.name for node in self.nodes if node.standby}
+        nodes = (node for node in self.nodes if node.name not in standby)
+        return Topology(
+            nodes=tuple(
+                replace(node, calls={name: policy for name, policy in node.calls.items() if name not in standby})
+                for node in nodes
+            ),
+            groups=self.groups,
+        )
+
+    @property
+    def by_group(self) -> Topology:
+        """With one node for each group, called as it is, as a person would draw it."""
+        group_of = {node.name: node.group for node in self.nodes if node.group}
+        folded: dict[str, NodeSpec] = {}
+        for node in self.nodes:
+            calls: dict[str, Mapping[str, Any]] = {}
+            for callee, policy in node.calls.items():
+                calls.setdefault(group_of.get(callee, callee), policy)
+            one = replace(node, name=group_of.get(node.name, node.name), calls=calls)
+            folded.setdefault(one.name, one)
+        return Topology(nodes=tuple(folded.values()), groups=self.groups)
 
     def waves(self) -> tuple[tuple[NodeSpec, ...], ...]:
         """Services in starting order: each wave calls only services of earlier waves. A ring of calls starts together."""

@@ -17,6 +17,7 @@ from chaoscli.faults.clock_skew import ClockSkew
 from chaoscli.faults.silence import Silence
 from chaoscli.faults.slow import Slow
 from chaoscli.playbook.meaning import CuePlan, FaultPlan, Variant
+from chaoscli.recording import Recording
 from chaoscli.topology import Link, NodeSpec, Topology
 from chaoscli.worlds.base import LinkFault
 
@@ -76,6 +77,12 @@ class Script:
 
     async def kill(self, node: str) -> None:
         self._act(f"kill {node}")
+
+    async def stop(self, node: str) -> None:
+        self._act(f"stop {node}")
+
+    async def set_absent(self, node: str, callees: frozenset[str]) -> None:
+        self._act(f"{node} without {', '.join(sorted(callees))}")
 
     async def pause(self, node: str) -> None:
         self._act(f"pause {node}")
@@ -142,7 +149,7 @@ async def perform(
 
     async with trio.open_nursery() as nursery:
         nursery.start_soon(stop_later)
-        complete = await conduct(variant, world, kept, lasts_s=lasts_s, stop=stop)
+        complete = await conduct(variant, world, kept, Recording("only"), lasts_s=lasts_s, stop=stop)
     return complete, kept
 
 

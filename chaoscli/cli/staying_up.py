@@ -37,9 +37,10 @@ def stay_up(name: str, variant: str, seed: int, api_port: int | None) -> int:
 
 def with_fixed_ports(topology: Topology) -> Topology:
     """Without the loads, every service on a port that can be told in advance."""
+    topology = topology.at_first
     others = iter(range(FIRST_OTHER_PORT, FIRST_OTHER_PORT + len(topology.services)))
     nodes = [replace(node, port=node.port or FIXED_PORTS.get(node.name) or next(others)) for node in topology.services]
-    return Topology(nodes=tuple(nodes))
+    return replace(topology, nodes=tuple(nodes))
 
 
 def _topology_of(name: str, variant: str) -> Topology:

@@ -24,6 +24,7 @@ from chaoscli.playbook.foreign import (
 from chaoscli.playbook.model import Part, build, optional, part, settings_fields, settings_part, within
 from chaoscli.playbook.naming import names_in
 from chaoscli.playbook.nodes import MappingNode, Node, Problems, ScalarNode, SequenceNode, kind_of, mapping_or_empty, nearest
+from chaoscli.playbook.replicas import Troupe, check_called_by_name, expanded, read_troupe, topology_fields, with_properties
 from chaoscli.playbook.wording import read_part
 from chaoscli.resilience.policy import Policy
 from chaoscli.services.catalogue import KINDS
@@ -53,6 +54,11 @@ class Cast:
     topology: Topology
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """Everything a fault or a cue may be aimed at: nodes, and groups of them."""
+        return tuple(dict.fromkeys((*self.services, *(node.name for node in self.topology.services))))
+
+    @property
     def links(self) -> tuple[Link, ...]:
         return self.topology.links
 
@@ -65,16 +71,20 @@ def read_cast(root: MappingNode, lasts_s: float | None, problems: Problems) -> C
     if count > MAX_NODES:
         problems.add(root.place, f"{count} services and loads are too many; at most {MAX_NODES} play on one machine")
         services, loads = services.first(MAX_NODES), loads.first(MAX_NODES)
-    places = {name: key for name, key, _ in services.items()}
+    troupe = read_troupe(services, root.get("cues"), problems)
+    places = {member: key for name, key, _ in services.items() for member in (name, *troupe.members(name))}
     nodes: list[NodeSpec] = []
     for name, key, value in services.items():
-        nodes.append(_read_service(name, key, value, services, loads, problems))
+        nodes.append(_read_service(name, key, value, services, loads, troupe, problems))
     for name, key, value in loads.items():
         if name in places:
             problems.add(key, f"'{name}' is already a service, on line {places[name].line}", "give the load a name of its own")
         places.setdefault(name, key)
-        nodes.append(_read_load(name, key, value, services, lasts_s, problems))
-    return Cast(places, tuple(services.entries), tuple(loads.entries), Topology(nodes=_agreed(nodes)))
+        nodes.append(_read_load(name, key, value, services, lasts_s, troupe, problems))
+    whole = expanded(_agreed(nodes), troupe)
+    if len(whole) > MAX_NODES >= count:
+        problems.add(root.place, f"{len(whole)} services and loads are too many; at most {MAX_NODES} play on one machine")
+    return Cast(places, tuple(services.entries), tuple(loads.entries), Topology(nodes=whole, groups=troupe.groups))
 
 
 def _agreed(nodes: Sequence[NodeSpec]) -> tuple[NodeSpec, ...]:
@@ -102,6 +112,7 @@ def service_part(kind: str) -> type[Part]:
             Annotated[int, AfterValidator(within(1, 65535))],
             optional("the port it listens on under `chaos up`; any free one without"),
         ),
+        **topology_fields(),
     }
     return part(row.settings.__name__, {**settings_fields(row.settings), **more}, row.doc)
 
@@ -123,26 +134,36 @@ def check_name(name: str, place: Place, problems: Problems) -> None:
         problems.add(place, f"'{name}' is no name: letters, digits, '-' and '_', starting with a letter, 40 at most")
 
 
-def _read_service(name: str, key: Place, value: Node, services: MappingNode, loads: MappingNode, problems: Problems) -> NodeSpec:
+def _read_service(
+    name: str, key: Place, value: Node, services: MappingNode, loads: MappingNode, troupe: Troupe, problems: Problems
+) -> NodeSpec:
     written = mapping_or_empty(value, key, f"service '{name}'", problems)
     foreign = foreign_kind(written)
     if foreign is not None:
-        return _read_foreign(name, foreign, key, with_texts(written, problems), services, loads, problems)
+        return _read_foreign(name, foreign, key, with_texts(written, problems), services, loads, troupe, problems)
     kind = _kind_of_service(name, key, written, problems)
-    calls = _read_calls(name, kind, written, services, loads, problems)
+    calls = _read_calls(name, kind, written, services, loads, troupe, problems)
     if kind is None:
         return NodeSpec(name=name, kind="", calls=calls)
     model = read_part(service_part(kind), written.without("calls"), key, f"service '{name}'", problems)
     settings = built(KINDS[kind].settings, model, written, key, problems)
     plain = to_plain(settings) if settings is not None else {}
-    port = model.given().get("port", 0) if model is not None else 0
+    given = model.given() if model is not None else {}
     _check_topics(name, written, plain, services, problems)
     _check_paths(name, written, problems)
-    return NodeSpec(name=name, kind=kind, settings=plain, calls=calls, port=port)
+    spec = NodeSpec(name=name, kind=kind, settings=plain, calls=calls, port=given.get("port", 0))
+    return with_properties(spec, given, written, problems)
 
 
 def _read_foreign(
-    name: str, kind: str, key: Place, written: MappingNode, services: MappingNode, loads: MappingNode, problems: Problems
+    name: str,
+    kind: str,
+    key: Place,
+    written: MappingNode,
+    services: MappingNode,
+    loads: MappingNode,
+    troupe: Troupe,
+    problems: Problems,
 ) -> NodeSpec:
     """A service that is not ours: a command, or an address. It calls over its proxies like anybody else, by its own code."""
     if "kind" in written.entries:
@@ -156,7 +177,7 @@ def _read_foreign(
         place = written.entries["calls"].key
         problems.add(place, f"'{name}' runs elsewhere: whom it calls is not for this playbook to say", "leave it out")
         return NodeSpec(name=name, kind=kind, settings=to_plain(settings) if settings is not None else {})
-    calls = _read_calls(name, kind, written, services, loads, problems)
+    calls = _read_calls(name, kind, written, services, loads, troupe, problems)
     check_blanks(f"'{name}'", written, calls, problems)
     check_ports(name, written, calls, problems)
     plain = to_plain(settings) if settings is not None else {}
@@ -207,7 +228,13 @@ def _kind_of_service(name: str, key: Place, written: MappingNode, problems: Prob
 
 
 def _read_calls(
-    caller: str, kind: str | None, written: MappingNode, services: MappingNode, loads: MappingNode, problems: Problems
+    caller: str,
+    kind: str | None,
+    written: MappingNode,
+    services: MappingNode,
+    loads: MappingNode,
+    troupe: Troupe,
+    problems: Problems,
 ) -> dict[str, dict[str, Any]]:
     """The plain policy for each callee; ``calls: [inventory]`` is short for the default policy."""
     node = written.get("calls")
@@ -227,7 +254,8 @@ def _read_calls(
     read: dict[str, dict[str, Any]] = {}
     asks = KINDS[kind].asks if kind in KINDS else None
     for callee, place, policy in pairs:
-        if _can_be_called(caller, callee, place, services, loads, problems):
+        if _can_be_called(caller, callee, place, services, loads, troupe, problems):
+            check_called_by_name(caller, kind or "gateway", callee, place, troupe, problems)
             if kind == COMMAND:
                 _check_no_policy(caller, callee, place, policy, problems)
                 read[callee] = {}
@@ -244,10 +272,14 @@ def _read_calls(
     return read
 
 
-def _can_be_called(caller: str, callee: str, place: Place, services: MappingNode, loads: MappingNode, problems: Problems) -> bool:
+def _can_be_called(
+    caller: str, callee: str, place: Place, services: MappingNode, loads: MappingNode, troupe: Troupe, problems: Problems
+) -> bool:
     service, port = named(callee)
-    if service == caller:
+    if caller in (service, troupe.group_of(service)):
         problems.add(place, f"'{caller}' cannot call itself")
+    elif troupe.group_of(service):
+        return True
     elif service in services.entries:
         return _has_port(service, port, place, services, problems)
     elif callee in loads.entries:
@@ -280,7 +312,9 @@ def _check_speaks_http(who: str, callee: str, place: Place, services: MappingNod
         problems.add(place, f"{who} speaks http, and '{callee}' {protocol}", "let a program of your own speak to it: `command:`")
 
 
-def _read_load(name: str, key: Place, value: Node, services: MappingNode, lasts_s: float | None, problems: Problems) -> NodeSpec:
+def _read_load(
+    name: str, key: Place, value: Node, services: MappingNode, lasts_s: float | None, troupe: Troupe, problems: Problems
+) -> NodeSpec:
     written = mapping_or_empty(value, key, f"load '{name}'", problems)
     model = read_part(settings_part(Load), written, key, f"load '{name}'", problems)
     load = built(Load, model, written, key, problems)
@@ -294,11 +328,14 @@ def _read_load(name: str, key: Place, value: Node, services: MappingNode, lasts_
     places = list(_request_places(written))
     for asked, place in zip(load.asked, places, strict=True):
         service, port = named(asked.callee)
+        check_called_by_name(name, "load", service, place, troupe, problems)
+        if troupe.group_of(service):
+            continue
         if service not in services.entries:
             problems.add(place, f"there is no service '{service}' to send to", nearest(service, services.entries))
         elif _has_port(service, port, place, services, problems):
             _check_speaks_http(f"load '{name}'", asked.callee, place, services, problems)
-    known = [callee for callee in load.callees if named(callee)[0] in services.entries]
+    known = [callee for callee in load.callees if named(callee)[0] in services.entries or troupe.group_of(callee)]
     return NodeSpec(name=name, kind="load", settings=to_plain(load), calls={callee: to_plain(load.policy) for callee in known})
 
 

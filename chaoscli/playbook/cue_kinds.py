@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Target = Literal["service", "load", "either"]
+Target = Literal["service", "group", "load", "either"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +39,13 @@ _ROWS = (
         stays=True,
     ),
     CueKind(kind="resume", doc="Lets what was paused go on.", aim="either"),
+    CueKind(
+        kind="scale",
+        doc="Has so many replicas of a service: further ones start, or the last ones end what they are at and stop.",
+        aim="group",
+        lasts=True,
+        undone="there are again as many as before",
+    ),
     CueKind(
         kind="load",
         doc="Changes how much a load offers, from the rate that is written for it.",

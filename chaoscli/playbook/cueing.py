@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
-from pydantic import Field, WithJsonSchema
+from pydantic import AfterValidator, Field, WithJsonSchema
 
 from chaoscli.errors import Place
 from chaoscli.playbook.cast import Cast, check_name
@@ -15,9 +15,10 @@ from chaoscli.playbook.cue_kinds import CUES, CueKind
 from chaoscli.playbook.foreign import why_not
 from chaoscli.playbook.lives import check_lives
 from chaoscli.playbook.meaning import CuePlan
-from chaoscli.playbook.model import Fields, Part, optional, part, quantity
+from chaoscli.playbook.model import Fields, Part, optional, part, quantity, within
 from chaoscli.playbook.naming import cue_kinds_in, usual_name_of_cue
 from chaoscli.playbook.nodes import MappingNode, Node, Problems, ScalarNode, SequenceNode, kind_of, nearest
+from chaoscli.playbook.replicas import MOST_REPLICAS
 from chaoscli.playbook.times import read_times, time_fields
 from chaoscli.playbook.wording import read_part
 from chaoscli.units import RATE, format_rate
@@ -25,8 +26,13 @@ from chaoscli.units import RATE, format_rate
 MAX_CUES = 1_000  # as for faults: the schedule of one stays readable to nobody
 
 _NAMES = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}
-_AIMS = {"service": "a service, or a list of them", "load": "a load", "either": "a service or a load, or a list of them"}
-_USUAL = frozenset({"name", "at", "for", "every", "until", "rate"})
+_AIMS = {
+    "service": "a service, or a list of them",
+    "group": "a service that has replicas",
+    "load": "a load",
+    "either": "a service or a load, or a list of them",
+}
+_USUAL = frozenset({"name", "at", "for", "every", "until", "rate", "to"})
 # What ends which, where it has no end of its own.
 _ENDS = {"kill": "restart", "pause": "resume"}
 
@@ -53,7 +59,7 @@ def read_cues(
         plan = _Reading(item, cast, lasts_s, problems).plan(places)
         if plan is not None:
             read.append((plan, item.entries[plan.kind].value.place))
-    check_lives(read, problems)
+    check_lives([one for one in read if one[0].kind != "scale"], _who_comes_and_goes(cast, read), problems)
     plans = [plan for plan, _ in read]
     return tuple(_with_its_end(plan, plans) for plan in plans)
 
@@ -62,16 +68,26 @@ def read_cues(
 def cue_part(kind: str) -> type[Part]:
     """What may be written for a cue of this kind."""
     row = CUES[kind]
-    aimed: Any = Annotated[Any, WithJsonSchema({"type": "string"} if row.aim == "load" else _NAMES)]
+    aimed: Any = Annotated[Any, WithJsonSchema({"type": "string"} if row.aim in ("load", "group") else _NAMES)]
     undone = f" With `for`, {row.undone} after that." if row.undone else ""
     fields: Fields = {
         kind: (aimed, Field(description=f"{row.doc}{undone} Aimed at {_AIMS[row.aim]}.")),
         "name": (str, optional("what expectations and the story call it; without, like `kill-order`")),
         **time_fields(may_last=row.lasts),
     }
+    if kind == "scale":
+        count = Annotated[int, AfterValidator(within(1, MOST_REPLICAS))]
+        fields["to"] = (count, Field(description="how many replicas there are to be"))
     if kind == "load":
         fields["rate"] = (quantity(RATE), Field(description="requests started each second from then on"))
     return part(f"{kind.capitalize()}Cue", fields, row.doc)
+
+
+def _who_comes_and_goes(cast: Cast, read: list[tuple[CuePlan, Place]]) -> frozenset[str]:
+    """Nodes that start or stop by a rule as well: what state they are in at some instant is not for the script to know."""
+    scaled = {target for plan, _ in read if plan.kind == "scale" for target in plan.targets}
+    scaled |= {group.name for group in cast.topology.groups if group.rule is not None}
+    return frozenset(node.name for node in cast.topology.services if node.restarts or node.group in scaled)
 
 
 def _with_its_end(plan: CuePlan, plans: list[CuePlan]) -> CuePlan:
@@ -112,15 +128,17 @@ class _Reading:
             self.problems.add(
                 self.written.entries["every"].value.place, f"'{row.kind}' every so often needs `for`, how long each time"
             )
-        targets = tuple(dict.fromkeys(self._targets(self.written.entries[row.kind].value, key, row)))
+        names = tuple(dict.fromkeys(self._targets(self.written.entries[row.kind].value, key, row)))
         if row.kind == "load":
-            self._check_has_rate(targets)
-        if model is None or not targets:
+            self._check_has_rate(names)
+        if model is None or not names:
             return None
-        rate = given.get("rate")
+        members = (member for name in names for member in self.cast.topology.members(name))
+        targets = names if row.aim == "group" else tuple(dict.fromkeys(members))
+        rate, replicas = given.get("rate"), given.get("to")
         return CuePlan(
-            name=name, kind=row.kind, at_s=times.at_s, until_s=times.until_s, again=times.again,
-            text=_text(row, targets, rate), targets=targets, rate=rate, undone=bool(row.undone) and times.until_s is not None,
+            name=name, kind=row.kind, at_s=times.at_s, until_s=times.until_s, again=times.again, targets=targets, rate=rate,
+            replicas=replicas, text=_text(row, names, rate, replicas), undone=bool(row.undone) and times.until_s is not None,
         )  # fmt: skip
 
     def _check_has_rate(self, loads: Iterable[str]) -> None:
@@ -165,15 +183,18 @@ class _Reading:
                 yield item.text
 
     def _is_one(self, item: ScalarNode, row: CueKind) -> bool:
-        services, loads = self.cast.services, self.cast.loads
-        known = {"service": services, "load": loads, "either": (*services, *loads)}[row.aim]
+        services, loads = self.cast.names, self.cast.loads
+        groups = tuple(group.name for group in self.cast.topology.groups)
+        known = {"service": services, "load": loads, "either": (*services, *loads), "group": groups}[row.aim]
         if item.text in known:
-            refused = why_not(self.cast.topology.node(item.text), row.kind)
+            refused = why_not(self.cast.topology.node(self.cast.topology.members(item.text)[0]), row.kind)
             if refused is not None:
                 self.problems.add(item.place, *refused)
             return refused is None
         if item.text in loads:
             self.problems.add(item.place, f"'{item.text}' is a load; '{row.kind}' is for services", "`pause` stops a load")
+        elif item.text in services and row.aim == "group":
+            self.problems.add(item.place, f"'{item.text}' has no replicas to scale", "write `replicas: 1` for it, or more")
         elif item.text in services:
             self.problems.add(item.place, f"'{item.text}' is a service; '{row.kind}' is for loads")
         else:
@@ -182,6 +203,8 @@ class _Reading:
         return False
 
 
-def _text(row: CueKind, targets: tuple[str, ...], rate: float | None) -> str:
-    names = ", ".join(targets)
-    return f"{row.kind} {names}" if rate is None else f"{names} at {format_rate(rate)}"
+def _text(row: CueKind, named: tuple[str, ...], rate: float | None, replicas: int | None) -> str:
+    names = ", ".join(named)
+    if rate is not None:
+        return f"{names} at {format_rate(rate)}"
+    return f"{row.kind} {names}" if replicas is None else f"{row.kind} {names} to {replicas}"

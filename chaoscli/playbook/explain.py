@@ -117,7 +117,7 @@ def listed() -> tuple[Listed, ...]:
 
 
 def explain(playbook: Playbook) -> Explanation:
-    topology = playbook.variants[0].topology
+    topology = playbook.variants[0].topology.by_group
     return Explanation(
         name=playbook.name,
         title=playbook.title,
@@ -125,7 +125,7 @@ def explain(playbook: Playbook) -> Explanation:
         teaches=playbook.teaches,
         lesson=playbook.lesson,
         diagram=diagram(topology),
-        parts=tuple(_part(node) for node in topology.nodes),
+        parts=tuple(_part(node, topology) for node in topology.nodes),
         lasts_s=playbook.lasts_s,
         timeline=_timeline(playbook),
         variants=tuple(Difference(name=one.name, summary=one.summary, changes=one.changes) for one in playbook.variants),
@@ -175,14 +175,23 @@ def _branch(name: str, calls: dict[str, tuple[str, ...]], drawn: set[str]) -> li
     return lines or [name]
 
 
-def _part(node: NodeSpec) -> Part:
+def _part(node: NodeSpec, topology: Topology) -> Part:
     if node.kind == "load":
         return Part(name=node.name, kind="load", doc=LOAD_DOC + asked_for(from_plain(Load, node.settings)))
     if node.kind == COMMAND:
         return Part(name=node.name, kind=node.kind, doc=shlex.join(node.settings["command"]))
     if node.kind == ADDRESS:
         return Part(name=node.name, kind=node.kind, doc=f"runs elsewhere, at {node.settings['address']}")
-    return Part(name=node.name, kind=node.kind, doc=KINDS[node.kind].doc)
+    return Part(name=node.name, kind=node.kind, doc=KINDS[node.kind].doc + replicas_in_words(node.name, topology, before="; "))
+
+
+def replicas_in_words(name: str, topology: Topology, *, before: str) -> str:
+    """``before`` and how many of it there are; nothing for one that has no replicas."""
+    group = next((one for one in topology.groups if one.name == name), None)
+    if group is None:
+        return ""
+    more = f", up to {len(group.members)}" if len(group.members) > group.replicas else ""
+    return f"{before}{group.replicas} replica{'s' * (group.replicas != 1)}{more}"
 
 
 def _timeline(playbook: Playbook) -> tuple[Moment, ...]:

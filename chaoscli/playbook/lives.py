@@ -31,9 +31,9 @@ class _State:
     line: int = 0
 
 
-def check_lives(cues: Sequence[tuple[CuePlan, Place]], problems: Problems) -> None:
-    """Follow each node and load through the play; of each, the first turn that cannot be is a problem."""
-    for name in dict.fromkeys(target for plan, _ in cues for target in plan.targets):
+def check_lives(cues: Sequence[tuple[CuePlan, Place]], but: frozenset[str], problems: Problems) -> None:
+    """Follow each node and load through the play, ``but`` these; of each, the first turn that cannot be is a problem."""
+    for name in dict.fromkeys(target for plan, _ in cues for target in plan.targets if target not in but):
         state = _State()
         # At one instant what ends goes before what begins, as it is played.
         for turn in sorted(_turns(name, cues), key=lambda one: (one.at_s, one.kind not in ("restart", "resume"))):

@@ -40,7 +40,8 @@ class FaultPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CuePlan:
-    """One thing done to nodes or loads: ``kind`` is a row of ``cue_kinds``, ``rate`` what a load is to offer.
+    """One thing done to nodes or loads: ``kind`` is a row of ``cue_kinds``, ``rate`` what a load is to offer,
+    ``replicas`` how many there are to be.
 
     Times are as those of a fault. ``undone`` says that its end has something to undo; else what ends it is another cue.
     """
@@ -53,6 +54,7 @@ class CuePlan:
     targets: tuple[str, ...]
     undone: bool = False
     rate: float | None = None
+    replicas: int | None = None
     again: tuple[float, ...] = ()
 
     @property

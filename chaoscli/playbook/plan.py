@@ -11,7 +11,7 @@ from typing import Any
 
 from chaoscli.load.offer import asked_for, pace
 from chaoscli.load.settings import Load
-from chaoscli.playbook.explain import Moment, explain
+from chaoscli.playbook.explain import Moment, explain, replicas_in_words
 from chaoscli.playbook.meaning import Playbook, Variant
 from chaoscli.resilience.policy import Policy, Retry
 from chaoscli.settings import from_plain
@@ -41,6 +41,7 @@ class Chain:
     waits_s: float
     least: float
     most: float
+    ends: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,13 +60,13 @@ class Plan:
 
 
 def plan(playbook: Playbook) -> Plan:
-    topology = playbook.variants[0].topology
+    topology = playbook.variants[0].topology.by_group
     return Plan(
         name=playbook.name,
         title=playbook.title,
         lasts_s=playbook.lasts_s,
         variants=tuple(variant.name for variant in playbook.variants),
-        starts=tuple(tuple(_described(node) for node in wave) for wave in topology.waves()),
+        starts=tuple(tuple(_described(node, topology) for node in wave) for wave in topology.waves()),
         offers=tuple(_offer(node) for node in topology.loads),
         happenings=tuple(_happenings(playbook)),
         chains=tuple(chain for variant in playbook.variants for chain in _chains(variant)),
@@ -73,8 +74,9 @@ def plan(playbook: Playbook) -> Plan:
     )
 
 
-def _described(node: NodeSpec) -> str:
-    return node.name if node.kind == node.name else f"{node.name} ({node.kind})"
+def _described(node: NodeSpec, topology: Topology) -> str:
+    kind = "" if node.kind == node.name else f" ({node.kind})"
+    return f"{node.name}{kind}{replicas_in_words(node.name, topology, before=': ')}"
 
 
 def _offer(node: NodeSpec) -> str:
@@ -99,11 +101,12 @@ def _aimed(moment: Moment) -> str:
 
 
 def _chains(variant: Variant) -> Iterator[Chain]:
-    for load in variant.topology.loads:
-        for number, path in enumerate(_paths(variant.topology, (load.name,))):
+    topology = variant.topology.by_group
+    for load in topology.loads:
+        for number, path in enumerate(_paths(topology, (load.name,))):
             if number == MOST_CHAINS:
                 return
-            yield _chain(variant, path)
+            yield _chain(variant, topology, path)
 
 
 def _paths(topology: Topology, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
@@ -115,16 +118,23 @@ def _paths(topology: Topology, path: tuple[str, ...]) -> Iterator[tuple[str, ...
         yield from _paths(topology, (*path, callee))
 
 
-def _chain(variant: Variant, path: tuple[str, ...]) -> Chain:
+def _chain(variant: Variant, topology: Topology, path: tuple[str, ...]) -> Chain:
     links = [Link(caller, callee) for caller, callee in itertools.pairwise(path)]
     waits_s, least, most = math.inf, 1.0, 1.0
     for link in reversed(links):
-        caller = variant.topology.node(link.caller)
+        caller = topology.node(link.caller)
         policy = _policy(caller, link.callee)
         row, side = calls_for_one(caller, link.callee)
-        waits_s = longest_wait_s(policy, waits_s) * row
-        least, most = least * row * side, most * row * side * most_tries(policy)
-    return Chain(variant=variant.name, path=path, waits_s=waits_s, least=least, most=most)
+        tries = _most_replicas_tried(caller, len(topology.members(link.callee)))
+        waits_s = longest_wait_s(policy, waits_s) * row * tries
+        least, most = least * row * side, most * row * side * most_tries(policy) * tries
+    ends = tuple(f"{one} -> {other}" for one in topology.members(path[-2]) for other in topology.members(path[-1]))
+    return Chain(variant=variant.name, path=path, waits_s=waits_s, least=least, most=most, ends=ends)
+
+
+def _most_replicas_tried(caller: NodeSpec, replicas: int) -> int:
+    """By a gateway, for one request."""
+    return min(int(caller.settings.get("tries", 1)), replicas) if caller.kind == "gateway" else 1
 
 
 def _policy(caller: NodeSpec, callee: str) -> Policy:

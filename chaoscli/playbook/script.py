@@ -228,16 +228,17 @@ class _Reading:
 
     def _services(self, node: Node, row: FaultKind) -> Iterable[str]:
         for item in self._items(node, row):
-            if item.text in self.cast.services:
-                refused = why_not(self.cast.topology.node(item.text), _DONE.get(row.kind, row.kind))
+            if item.text in self.cast.names:
+                members = self.cast.topology.members(item.text)
+                refused = why_not(self.cast.topology.node(members[0]), _DONE.get(row.kind, row.kind))
                 if refused is None:
-                    yield item.text
+                    yield from members
                 else:
                     self.problems.add(item.place, *refused)
             elif item.text in self.cast.loads:
                 self.problems.add(item.place, f"'{item.text}' is a load; '{row.kind}' is for services")
             else:
-                self.problems.add(item.place, f"there is no service '{item.text}'", nearest(item.text, self.cast.services))
+                self.problems.add(item.place, f"there is no service '{item.text}'", nearest(item.text, self.cast.names))
 
     def _links(self, node: Node, row: FaultKind) -> Iterable[Link]:
         known = self.cast.links
@@ -247,10 +248,18 @@ class _Reading:
             except ValueError as error:
                 self.problems.add(item.place, str(error), f"known here: {', '.join(map(str, known))}" if known else "")
                 continue
-            found = [link for link in known if wanted.caller in ("*", link.caller) and wanted.callee in ("*", link.callee)]
+            found = [
+                link
+                for link in known
+                if self._is_meant(link.caller, wanted.caller) and self._is_meant(link.callee, wanted.callee)
+            ]
             yield from found
             if not found:
                 self._no_link(wanted, item.place)
+
+    def _is_meant(self, node: str, by: str) -> bool:
+        """By its own name, that of its group, or any."""
+        return by == "*" or node in self.cast.topology.members(by)
 
     def _no_link(self, wanted: Link, place: Place) -> None:
         for end in (wanted.caller, wanted.callee):
@@ -290,5 +299,5 @@ class _Reading:
                     self.problems.add(
                         one.place, f"there is no '{one.text}' in this playbook", nearest(one.text, self.cast.places)
                     )
-            groups.append([one.text for one in names])
+            groups.append([member for one in names for member in self.cast.topology.members(one.text)])
         return groups

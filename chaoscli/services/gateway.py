@@ -115,10 +115,14 @@ class Gateway(Service):
 
     def _choose(self, request: Request, names: list[str], *, number: int) -> str | None:
         now = self._node.now()
-        listed = [name for name in names if self._listed is None or name in self._listed]
+        listed = [name for name in names if self._is_listed(name)]
         well = [name for name in listed if name not in self._ill and not self._outliers.is_out(name, now)]
         dice = partial(self._node.random, "balance", request.header(REQUEST_ID), request.header(TRACE_PARENT), number)
         return self._balancer.pick(well, dice) or self._balancer.pick(listed or names, dice)
+
+    def _is_listed(self, name: str) -> bool:
+        """By the registry; a gateway without one is told by whoever starts and stops them, as Kubernetes' endpoints are."""
+        return name not in self._node.absent if self._listed is None else name in self._listed
 
     async def _ask(self, name: str, request: Request, *, number: int) -> Response:
         headers = tuple((key, value) for key, value in request.headers if key in PASSED_IN)
@@ -141,6 +145,10 @@ class Gateway(Service):
         bad = asked = 0
         while True:
             await self._node.sleep(every_s)
+            if name in self._node.absent:
+                bad = 0
+                self._ill.discard(name)
+                continue
             asked += 1
             bad = 0 if await self._is_well(name, asked, every_s) else bad + 1
             if bad == self._settings.unhealthy_after:

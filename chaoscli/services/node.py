@@ -56,6 +56,7 @@ class Node:
         self.now = now
         self.clock = WallClock(true_wall, now)
         self.slower_by = 1.0
+        self.absent: frozenset[str] = frozenset()  # of those it calls, who is not there at all
         self.keys = keys
         transport = SignedTransport(inner=transport, caller=spec, keys=keys, wall=self.clock.time)
         self._seed = seed

@@ -32,7 +32,7 @@ async def run(channel: Channel, part: Mapping[str, Any]) -> None:
     Credentials or None}, until the channel closes.
 
     Questions: ``address`` -> {"address": [host, port]}, NotMadeError when the port could not be had; ``clock`` {offset, drift}
-    (seconds, ppm); ``speed`` {slower_by}; ``stop``.
+    (seconds, ppm); ``speed`` {slower_by}; ``absent`` {callees}; ``stop``.
     """
     await _Process(channel, part).run()
 
@@ -102,6 +102,8 @@ class _Process:
                 return {"address": list(self._address)}
             case "clock":
                 self._node.clock.skew(offset_s=question.get("offset", 0.0), drift_ppm=question.get("drift", 0.0))
+            case "absent":
+                self._node.absent = frozenset(question["callees"])
             case "speed":
                 self._node.slower_by = float(question["slower_by"])
             case "stop":

@@ -52,8 +52,9 @@ def calls_for_one(variant: VariantOutcome, chain: Chain, chains: Sequence[Chain]
     """Calls that reached the last of the chain, for each request of the loads whose chains end with the same call."""
     alike = [one for one in chains if one.variant == chain.variant and one.path[-2:] == chain.path[-2:]]
     requests = sum(_started(variant.links.get(_link(first), {})) for first in {one.path[:2] for one in alike})
-    reached = variant.links.get(_link(chain.path[-2:]), {}).get("calls")
-    return None if reached is None or not requests else reached / requests
+    found = [variant.links.get(link, {}).get("calls") for link in chain.ends or (_link(chain.path[-2:]),)]
+    reached = [calls for calls in found if calls is not None]
+    return None if not reached or not requests else sum(reached) / requests
 
 
 def _started(measures: Mapping[str, float | None]) -> float:

@@ -74,6 +74,13 @@ _WAYS = {
 _ENDINGS = {"moment": "", "kill": "", "pause": "", "load": "is over"}
 
 
+# What a node's own policy or rule did, told each time.
+_TURNS = {
+    "scaled": "{node}: {replicas} replicas after {before}, at {utilisation:.0%} of what their workers can do",
+    "starts again": "{node} starts again in {after:g}s, by its policy ({crash} of {of})",
+}
+
+
 class StoryWatch:
     """Takes the events of one variant in order; ``beats(now)`` is the story so far."""
 
@@ -92,6 +99,7 @@ class StoryWatch:
         self._first_fault_at: float | None = None
         self._kinds: dict[str, str] = {}
         self._struck: set[str] = set()
+        self._seen: set[str] = set()  # ready before
         self._notes = 0
 
     def beats(self, now: float) -> Sequence[Beat]:
@@ -111,6 +119,8 @@ class StoryWatch:
                 self._arrived(event)
             case FaultInjected() | FaultHealed():
                 self._fault(event)
+            case Happened() if event.what in _TURNS:
+                self._tell(event.at, Tone.NOTE, _TURNS[event.what].format(node=event.node, **event.data))
             case Happened():
                 if name := self._harms.harm(event):
                     self._once((name, event.node), event.at, Tone.TROUBLE, f"{event.node} {_HARMS[name]}")
@@ -250,6 +260,8 @@ class StoryWatch:
             self._tell(event.at, Tone.RELIEF, f"the breaker {link} closes")
 
     def _node(self, event: NodeChanged) -> None:
+        if event.state == "ready" and not self._up:
+            self._seen.add(event.node)
         if not self._up or event.state in ("starting", "stopped"):
             return
         if event.state in ("killed", "paused") and event.node in self._struck:
@@ -257,7 +269,9 @@ class StoryWatch:
             return
         detail = f" ({event.detail})" if event.detail else ""
         if event.state in ("ready", "resumed"):
-            self._tell(event.at, Tone.RELIEF, f"{event.node} is back")
+            word = "back" if event.node in self._seen else "there"
+            self._tell(event.at, Tone.RELIEF, f"{event.node} is {word}")
+            self._seen.add(event.node)
         else:
             self._tell(event.at, Tone.TROUBLE, f"{event.node} {event.state}{detail}")
 

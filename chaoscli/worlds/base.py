@@ -53,6 +53,12 @@ class World(Protocol):
     async def kill(self, node: str) -> None:
         """At once, as a power cut; whoever calls it is refused until it is started again."""
 
+    async def stop(self, node: str) -> None:
+        """Politely: what it is at may finish, for a moment; then it is gone, as after ``kill``."""
+
+    async def set_absent(self, node: str, callees: frozenset[str]) -> None:
+        """Let a node know which of those it calls are not there at all, as an orchestrator would."""
+
     async def pause(self, node: str) -> None: ...
 
     async def resume(self, node: str) -> None: ...

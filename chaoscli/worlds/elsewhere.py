@@ -100,6 +100,12 @@ class SimulationElsewhere:
     async def resume(self, node: str) -> None:
         await self.ask("resume", node=node)
 
+    async def stop(self, node: str) -> None:
+        await self.ask("stop", node=node)
+
+    async def set_absent(self, node: str, callees: frozenset[str]) -> None:
+        await self.ask("absent", node=node, callees=sorted(callees))
+
     async def set_rate(self, load: str, per_second: float | None) -> None:
         await self.ask("rate", load=load, per_second=per_second)
 

@@ -54,6 +54,8 @@ LONGEST_FINISH_S = 5.0
 LONGEST_HURRIED_FINISH_S = 0.5
 # Signals to processes of ours.
 LONGEST_STRIKE_S = 1.0
+# Longer than the grace a node gives to what it is at when it is told to stop.
+LONGEST_STOP_S = 1.5
 PROXY = "the proxy"
 # Who looks after a node's health has a certificate as well; no node can be called this.
 OURSELVES = "the command"
@@ -99,6 +101,7 @@ class RealWorld:
         self._paused: set[str] = set()
         self._environment = environment
         self._foreign: dict[str, ForeignNode] = {}
+        self._absent: dict[str, frozenset[str]] = {}
         self._folder = tempfile.mkdtemp(prefix="world-", dir=spawner.folder)
         self._credentials: dict[str, Credentials] = {}
         self.board = RemoteBoard(self)
@@ -126,7 +129,10 @@ class RealWorld:
         for wave in self._topology.waves():
             async with trio.open_nursery() as nursery:
                 for node in wave:
-                    nursery.start_soon(self.start, node.name)
+                    if node.standby:
+                        nursery.start_soon(self._lead_to, node.name, _nowhere)
+                    else:
+                        nursery.start_soon(self.start, node.name)
         for load in self._topology.loads:
             await self._spawn("load", load.name, {**self._part(load), "lasts_s": self._lasts_s})
 
@@ -153,7 +159,8 @@ class RealWorld:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._last_events, PROXY, "finish")
                 for node in self._topology.services:
-                    nursery.start_soon(self._last_events, node.name, "address")
+                    if node.name in self._children:
+                        nursery.start_soon(self._last_events, node.name, "address")
         self._recorder.record(CurtainFell(at=self.now(), complete=complete))
         self._fallen = True
         if complete and patience.cancelled_caught:
@@ -198,6 +205,8 @@ class RealWorld:
     async def start(self, node: str) -> None:
         spec = self._topology.node(node)
         self._changed(node, "starting")
+        if self.now() >= 0.0:  # before the curtain everybody has all the time there is
+            await trio.sleep(spec.startup_s)
         host, port = await (self._start_foreign(spec) if is_foreign(spec.kind) else self._start_ours(spec))
         self._addresses[node] = (host, port)
         await self._restore(node)
@@ -243,7 +252,19 @@ class RealWorld:
             await self._ask(node, "kill")
         await self._end(node, signal.SIGKILL)
         self._paused.discard(node)
-        await self._lead_to(node, lambda _port: NOWHERE)
+        await self._lead_to(node, _nowhere)
+
+    async def stop(self, node: str) -> None:
+        with trio.move_on_after(LONGEST_STOP_S):
+            await self._ask(node, "stop")
+        await self._end(node, signal.SIGKILL)
+        self._paused.discard(node)
+        await self._lead_to(node, _nowhere)
+        self._changed(node, "stopped")
+
+    async def set_absent(self, node: str, callees: frozenset[str]) -> None:
+        self._absent[node] = callees
+        await self._tell_node(node, "absent", callees=sorted(callees))
 
     async def pause(self, node: str) -> None:
         self._paused.add(node)
@@ -313,7 +334,9 @@ class RealWorld:
         )
 
     async def _end(self, node: str, number: int) -> None:
-        child = self._children[node]
+        child = self._children.get(node)
+        if child is None:
+            return  # it was still about to start for the first time
         self._expected_ends.add(child.pid)
         await self._spawner.signal(child, number)
         await child.ended.wait()
@@ -329,6 +352,8 @@ class RealWorld:
             await self.set_clock(node, self._skews[node])
         if node in self._speeds:
             await self.set_speed(node, self._speeds[node])
+        if node in self._absent:
+            await self.set_absent(node, self._absent[node])
 
     async def _ask(self, name: str, do: str, /, **fields: Any) -> Line:
         try:
@@ -458,6 +483,10 @@ async def open_real_world(
         finally:
             await world.strike()
         nursery.cancel_scope.cancel()
+
+
+def _nowhere(_port: str) -> Address:
+    return NOWHERE
 
 
 async def _nothing_to_answer(question: Line) -> None:

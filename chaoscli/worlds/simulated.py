@@ -33,6 +33,9 @@ from chaoscli.worlds.wire import LINK_S, MemoryLink, MemoryLinks, MemoryTranspor
 
 # Background work is at it for this long before the curtain, as in the real world.
 CURTAIN_DELAY_S = 0.05
+# What a node is at when it is told to stop may finish for this long, as in the real world, where it ends with its last request.
+STOP_GRACE_S = 1.0
+LOOK_EVERY_S = 0.005
 
 
 class NodeDied(NotMadeError):
@@ -60,6 +63,7 @@ class SimulatedWorld:
         self._loads: dict[str, Generator] = {}
         self._skews: dict[str, ClockSkew] = {}
         self._speeds: dict[str, float] = {}
+        self._absent: dict[str, frozenset[str]] = {}
         self._links = MemoryLinks(kernel, topology, seed=seed, tell=self._tell, accept=self._accept, link_s=link_s)
         self.board = MemoryBoard(self._links)
 
@@ -76,7 +80,8 @@ class SimulatedWorld:
     async def set_up(self) -> None:
         for wave in self._topology.waves():
             for node in wave:
-                await self.start(node.name)
+                if not node.standby:
+                    await self.start(node.name)
         for load in self._topology.loads:
             self._loads[load.name] = self._generator(load)
             self._nursery.start_soon(self._loads[load.name].run)
@@ -113,6 +118,8 @@ class SimulatedWorld:
     async def start(self, node: str) -> None:
         spec = self._topology.node(node)
         self._changed(node, "starting")
+        if self.now() >= 0.0:  # before the curtain everybody has all the time there is
+            await self._kernel.sleep(spec.startup_s)
         life = Life(self._tell)
         transport = MemoryTransport(spec, self._links.of_caller(node), life)
         running = _Running(
@@ -138,10 +145,21 @@ class SimulatedWorld:
     async def kill(self, node: str) -> None:
         """A power cut: mute it, roll back what it had not committed, and let its peers know one latency later."""
         self._changed(node, "killed")
-        life = self._nodes[node].life
-        life.end()
-        self._disks[node].power_cut()
-        self._links.crash(life)
+        if node in self._nodes:  # else it was still about to start for the first time
+            self._power_off(node)
+
+    async def stop(self, node: str) -> None:
+        running = self._nodes[node]
+        until = self.now() + STOP_GRACE_S
+        while running.staffed.workers.busy and self.now() < until:
+            await self._kernel.sleep(LOOK_EVERY_S)
+        self._power_off(node)
+        self._changed(node, "stopped")
+
+    async def set_absent(self, node: str, callees: frozenset[str]) -> None:
+        self._absent[node] = callees
+        if node in self._nodes:
+            self._nodes[node].staffed.node.absent = callees
 
     async def pause(self, node: str) -> None:
         self._nodes[node].life.pause()
@@ -172,12 +190,20 @@ class SimulatedWorld:
         running = self._nodes.get(node)
         return None if running is None else running.accept()
 
+    def _power_off(self, node: str) -> None:
+        life = self._nodes[node].life
+        life.end()
+        self._disks[node].power_cut()
+        self._links.crash(life)
+
     async def _restore(self, node: str) -> None:
         """A restarted node suffers what it suffered before."""
         if node in self._skews:
             await self.set_clock(node, self._skews[node])
         if node in self._speeds:
             await self.set_speed(node, self._speeds[node])
+        if node in self._absent:
+            await self.set_absent(node, self._absent[node])
 
     def _generator(self, spec: NodeSpec) -> Generator:
         kernel = self._kernel

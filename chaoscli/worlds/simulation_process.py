@@ -132,8 +132,10 @@ class _Desk:
                 await world.drain()
             case "finish":
                 await world.finish(complete=command["complete"])
-            case "start" | "kill" | "pause" | "resume" as done:
+            case "start" | "kill" | "stop" | "pause" | "resume" as done:
                 await getattr(world, done)(command["node"])
+            case "absent":
+                await world.set_absent(command["node"], frozenset(command["callees"]))
             case "rate":
                 await world.set_rate(command["load"], command["per_second"])
             case "clock":
