@@ -108,9 +108,9 @@ def errors(column: Column, glyphs: Glyphs) -> Cell:
     return (glyphs.levels[-(-failed * EIGHTHS // column.ended) - 1], "failed") if failed else (" ", "")
 
 
-def harm(columns: Sequence[int], glyphs: Glyphs, most: int) -> list[Cell]:
-    """One cell a column: height is how often it came to pass against the worst column; nothing where it did not."""
-    return [(glyphs.levels[-(-count * EIGHTHS // most) - 1], "failed") if count else (" ", "") for count in columns]
+def amounts(columns: Sequence[int], glyphs: Glyphs, most: int, style: str) -> list[Cell]:
+    """One cell a column: height is how much there was of it against the column with the most; nothing where there was none."""
+    return [(glyphs.levels[-(-count * EIGHTHS // most) - 1], style) if count else (" ", "") for count in columns]
 
 
 def traffic(columns: Sequence[HopColumn], glyphs: Glyphs, busiest: int) -> list[Cell]:

@@ -14,7 +14,8 @@ from chaoscli.views.scene import Tone
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Glyphs:
-    """``levels`` are eight heights of one cell, ``bad`` the same in the texture of calls that failed."""
+    """``levels`` are eight heights of one cell, ``bad`` the same in the texture of calls that failed; ``breaker`` has the sign
+    and the style of each state."""
 
     levels: str
     bad: str
@@ -39,6 +40,8 @@ class Glyphs:
     yes: str
     no: str
     late: str
+    queue: str
+    breaker: Mapping[str, tuple[str, str]]
 
 
 UNICODE = Glyphs(
@@ -74,6 +77,8 @@ UNICODE = Glyphs(
     yes="✓",
     no="✗",
     late="▓",
+    queue="≡",
+    breaker={"": (" ", ""), "closed": ("─", "good"), "half-open": ("◆", "hanging"), "open": ("━", "wrong")},
 )
 
 ASCII = Glyphs(
@@ -109,6 +114,8 @@ ASCII = Glyphs(
     yes="ok",
     no="NO",
     late="%",
+    queue="=",
+    breaker={"": (" ", ""), "closed": ("-", "good"), "half-open": ("?", "hanging"), "open": ("#", "wrong")},
 )
 
 WORDS = {
@@ -143,6 +150,7 @@ STYLES: Mapping[str, Style] = {
         "hanging": "yellow",
         "worst": "dim",
         "late": "yellow",
+        "queue": "magenta",
         "busy": "blue",
         "bad": "red",
         "good": "green",

@@ -7,6 +7,8 @@ from collections import deque
 from collections.abc import Sequence
 
 from chaoscli.events import (
+    Arrived,
+    BreakerChanged,
     CallEnded,
     CallStarted,
     CurtainFell,
@@ -24,6 +26,7 @@ from chaoscli.measures.latency import quantile
 from chaoscli.messages import Result
 from chaoscli.topology import Link
 from chaoscli.views.harm import HarmWatch
+from chaoscli.views.inside import BreakerWatch, QueueWatch
 from chaoscli.views.scene import Band, Column, Hop, HopColumn, Lane, Mark, Stage, Tally, stacked
 
 
@@ -39,6 +42,8 @@ class LaneWatch:
         self._requests = _Requests(columns)
         self._hops: dict[str, _HopWatch] = {}
         self._harms = HarmWatch(columns)
+        self._breakers = BreakerWatch(columns)
+        self._queues = QueueWatch(columns)
         self._loads: set[str] = set()
         self._bands: list[Band] = []
 
@@ -57,8 +62,12 @@ class LaneWatch:
                 self._hop(event).started(event, self._column_of_call(event.at))
             case CallEnded():
                 self._hop(event).ended(event, self._column_of_call(event.at - event.seconds))
+            case Arrived():
+                self._queues.feed(event, self._column_of_call(event.at))
             case Happened():
                 self._harms.feed(event, self._column_of_call(event.at))
+            case BreakerChanged():
+                self._breakers.feed(event, self._column(event.at))
             case RequestSkipped():
                 self._requests.skipped += 1
             case NodeChanged():
@@ -78,7 +87,8 @@ class LaneWatch:
         stage = self._stage
         if stage is Stage.PLAYING and now > self.lasts_s:
             stage = Stage.DRAINING
-        hops = tuple(hop.hop() for hop in self._hops.values() if hop.link.caller not in self._loads)
+        # A load's own link is the picture itself, unless the load tries again: then there are more calls than requests.
+        hops = tuple(hop.hop() for hop in self._hops.values() if hop.link.caller not in self._loads or hop.tried_again)
         return Lane(
             name=self._name,
             stage=stage,
@@ -86,6 +96,8 @@ class LaneWatch:
             tally=self._tally(hops),
             hops=hops,
             harms=self._harms.harms(),
+            breakers=self._breakers.rows(self._column(max(now, 0.0))),
+            queues=self._queues.rows(),
             bands=stacked(self._bands),
             nodes=tuple(self._nodes.items()),
         )
@@ -190,6 +202,7 @@ class _HopWatch:
     def __init__(self, link: Link, width: int) -> None:
         self.link = link
         self.timeouts = 0
+        self.tried_again = False
         self._failures = 0
         self._calls = 0
         self._latencies: list[float] = []
@@ -201,6 +214,7 @@ class _HopWatch:
 
     def started(self, event: CallStarted, column: int | None) -> None:
         self._calls += 1
+        self.tried_again = self.tried_again or event.attempt > 1
         self._open.setdefault((event.request, event.attempt), deque()).append(column)
         self._add(column, 1, 0, 1)
 

@@ -20,7 +20,7 @@ STORY_AT_MOST = 24
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
     """All in characters. ``plot`` is the width of the time axis; ``rows`` the height of a lane's bars; ``hops`` the most
-    sub-rows of hops a lane may have, and ``harms`` says whether it has those of harm."""
+    sub-rows of hops a lane may have, and ``inner`` says whether it has those of harm, breakers and queues."""
 
     width: int
     gutter: int
@@ -29,7 +29,7 @@ class Layout:
     rows: int
     share: bool
     hops: int
-    harms: bool
+    inner: bool
     story: int
     lanes: int
 
@@ -50,8 +50,8 @@ def fit(scene: Scene, width: int, height: int | None) -> Layout:
     around = 4 + max((band.row + 1 for band in scene.bands), default=1)
     left = height - around
     for story, most_hops, share, rows in _preferences(hops):
-        # Harm is what such a play is about: it stays for as long as anything stands below the bars.
-        taken = lanes * (1 + rows + share + most_hops + (len(scene.harms) if share else 0))
+        # Harm, breakers and queues are what such a play is about: they stay for as long as anything stands below the bars.
+        taken = lanes * (1 + rows + share + most_hops + (len(scene.harms) + scene.inside if share else 0))
         if taken + story <= left:
             return _layout(width, rows, share, most_hops, share, min(left - taken, STORY_AT_MOST), lanes)
     return _layout(width, 1, False, 0, False, 0, max(min(lanes, left // 2), 1))
@@ -64,7 +64,7 @@ def _preferences(hops: int) -> list[tuple[int, int, bool, int]]:
     return [*rich, *plain, (STORY_AT_LEAST, 0, False, 2), (2, 0, False, 1), (0, 0, False, 1)]
 
 
-def _layout(width: int, rows: int, share: bool, hops: int, harms: bool, story: int, lanes: int) -> Layout:
+def _layout(width: int, rows: int, share: bool, hops: int, inner: bool, story: int, lanes: int) -> Layout:
     return Layout(
         width=width,
         gutter=_gutter(width),
@@ -73,7 +73,7 @@ def _layout(width: int, rows: int, share: bool, hops: int, harms: bool, story: i
         rows=rows,
         share=share,
         hops=hops,
-        harms=harms,
+        inner=inner,
         story=story,
         lanes=lanes,
     )

@@ -14,6 +14,9 @@ from chaoscli.messages import Result
 
 # Calls per request from which a hop is worth watching for its traffic.
 MULTIPLIED = 1.2
+# A queue as long as this is worth a row; shorter ones come and go with every random arrival. The longest few are told.
+LONG_QUEUE = 10
+MOST_QUEUES = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +88,25 @@ class Harm:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BreakerRow:
+    """One link's breaker: its state in each slice of time (``closed``, ``open``, ``half-open``; empty for what is to come), and
+    how often it opened."""
+
+    link: str
+    columns: tuple[str, ...]
+    opened: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueRow:
+    """The longest queue that a request found at one node, in each slice of time and in all."""
+
+    node: str
+    columns: tuple[int, ...]
+    longest: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Tally:
     """The counts beside a lane. Shares and latencies are None while there is nothing to count."""
 
@@ -144,6 +166,8 @@ class Lane:
     tally: Tally
     hops: tuple[Hop, ...] = ()
     harms: tuple[Harm, ...] = ()
+    breakers: tuple[BreakerRow, ...] = ()
+    queues: tuple[QueueRow, ...] = ()
     bands: tuple[Band, ...] = ()
     nodes: tuple[tuple[str, str], ...] = ()
     summary: str = ""
@@ -194,6 +218,20 @@ class Scene:
     def harms(self) -> tuple[str, ...]:
         """What harm came to any lane. Each lane has a row for it: that nothing came to the others is the point."""
         return tuple(dict.fromkeys(harm.name for lane in self.lanes for harm in lane.harms))
+
+    @property
+    def queues(self) -> tuple[str, ...]:
+        """The nodes whose queue grew long in any lane, the longest few. Each lane has a row for it, to be compared."""
+        longest: dict[str, int] = {}
+        for row in (row for lane in self.lanes for row in lane.queues):
+            longest[row.node] = max(longest.get(row.node, 0), row.longest)
+        told = sorted((node for node in longest if longest[node] >= LONG_QUEUE), key=lambda node: -longest[node])[:MOST_QUEUES]
+        return tuple(node for node in longest if node in told)
+
+    @property
+    def inside(self) -> int:
+        """The most rows that any lane has of breakers and queues."""
+        return max((len(lane.breakers) for lane in self.lanes), default=0) + len(self.queues)
 
     @property
     def hops_tell_latency(self) -> bool:

@@ -185,6 +185,8 @@ class StoryWatch:
 
     def _call_ended(self, event: CallEnded) -> None:
         link = (event.caller, event.callee)
+        if event.caller in self._loads:
+            return  # what shoppers see is told of their requests
         if event.result is Result.TIMEOUT:
             text = f"{event.caller} gives up waiting for {event.callee} after {_about(event.seconds)}"
             self._once(("timeout", *link), event.at, Tone.TROUBLE, text)

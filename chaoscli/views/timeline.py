@@ -12,7 +12,7 @@ from rich.segment import Segment
 from chaoscli.messages import Result
 from chaoscli.recording import Header
 from chaoscli.units import format_duration, format_share
-from chaoscli.views.bars import LATE_S, Cell, Scale, bar, bridged, delays, errors, harm, scale_of, traffic
+from chaoscli.views.bars import LATE_S, Cell, Scale, amounts, bar, bridged, delays, errors, scale_of, traffic
 from chaoscli.views.glyphs import WORDS, Glyphs, glyphs_for
 from chaoscli.views.layout import Layout, fit
 from chaoscli.views.lines import Line, cut, length, segments, spread, wrapped
@@ -34,7 +34,7 @@ class Timeline:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         layout = fit(self._scene, options.max_width, self._height)
-        picture = _Picture(self._scene, layout, glyphs_for(console), self._live)
+        picture = _Picture(self._scene, layout, glyphs_for(console), live=self._live, height=self._height)
         # The smallest terminals get the top of the barest picture.
         for line in islice(picture.lines(), self._height):
             yield from segments(line, layout.width)
@@ -54,11 +54,12 @@ def summaries_of(header: Header) -> dict[str, str]:
 
 
 class _Picture:
-    def __init__(self, scene: Scene, layout: Layout, glyphs: Glyphs, live: bool) -> None:
+    def __init__(self, scene: Scene, layout: Layout, glyphs: Glyphs, *, live: bool, height: int | None) -> None:
         self._scene = scene
         self._at = layout
         self._glyphs = glyphs
         self._live = live
+        self._height = height
         self._scale = scale_of(scene.lanes)
 
     def lines(self) -> Iterator[Line]:
@@ -70,7 +71,7 @@ class _Picture:
         if len(shown) < len(self._scene.lanes):
             yield [(f" and {len(self._scene.lanes) - len(shown)} more", "faint")]
         yield from self._axis()
-        yield self._legend()
+        yield from self._legend()
         yield from self._story()
 
     # -- above the lanes
@@ -171,8 +172,10 @@ class _Picture:
                 *(errors(column, self._glyphs) for column in columns),
                 *self._beside(next(panel, None)),
             ]
-        if self._at.harms:
+        if self._at.inner:
             yield from self._harms(lane)
+            yield from self._breakers(lane)
+            yield from self._queues(lane)
         for hop in lane.hops[: self._at.hops]:
             yield self._hop(hop, lane)
 
@@ -224,14 +227,31 @@ class _Picture:
             own = next((one for one in lane.harms if one.name == name), unharmed)
             yield [
                 *self._label(name),
-                *self._stretched(harm(own.columns, self._glyphs, most)),
+                *self._stretched(amounts(own.columns, self._glyphs, most, "failed")),
                 *self._beside(("in all", str(own.count))),
             ]
+
+    def _breakers(self, lane: Lane) -> Iterator[Line]:
+        for row in lane.breakers:
+            name = "breaker" if len(lane.breakers) == 1 else f"{self._glyphs.breaker['open'][0]} {_callee(row.link)}"
+            cells = self._stretched([self._glyphs.breaker[state] for state in row.columns])
+            times = "once" if row.opened == 1 else f"{row.opened} times"
+            yield [*self._label(name), *cells, *self._beside(("opened", times))]
+
+    def _queues(self, lane: Lane) -> Iterator[Line]:
+        """A row for each queue that grew long in any lane, of one height for all."""
+        for node in self._scene.queues:
+            rows = [row for other in self._scene.lanes for row in other.queues if row.node == node]
+            most = max(max(row.columns) for row in rows)
+            own = next((row for row in lane.queues if row.node == node), None)
+            cells = self._stretched(amounts(own.columns, self._glyphs, most, "queue")) if own else [(" ", "")] * self._at.plot
+            longest = ("longest queue" if self._at.panel > 20 else "queue", str(own.longest if own else 0))
+            yield [*self._label(f"{self._glyphs.queue} {node}"), *cells, *self._beside(longest)]
 
     def _hop(self, hop: Hop, lane: Lane) -> Line:
         caller, _, callee = hop.link.partition(" -> ")
         # Whom it calls says enough, unless others call the same.
-        alone = [other.link.partition(" -> ")[2] for other in lane.hops].count(callee) == 1
+        alone = [_callee(other.link) for other in lane.hops].count(callee) == 1
         name = f"{'' if alone else caller}{self._glyphs.arrow}{' ' if alone else ''}{callee}"
         if self._scene.hops_tell_latency:
             cells = delays(bridged(hop.columns), self._glyphs, self._scale)
@@ -274,31 +294,47 @@ class _Picture:
         yield [(" " * (self._at.gutter - 1), ""), (self._glyphs.corner, "faint"), *floor]
         yield [(" " * self._at.gutter, ""), ("".join(labels).rstrip(), "faint")]
 
-    def _legend(self) -> Line:
-        """What the signs mean, of those that are there; what does not fit is left out."""
-        columns = [column for lane in self._scene.lanes for column in lane.columns]
-        marks = [mark for column in columns for mark in column.marks]
-        seen = {mark.result for mark in marks}
-        parts: list[Line] = [
-            [(self._glyphs.results[result], result.value), (f" {WORDS[result]}  ", "faint")]
-            for result in Result
-            if result in seen
-        ]
-        if any(mark.result is Result.OK and mark.median_s >= LATE_S for mark in marks):
-            parts.append([(self._glyphs.late, "late"), (f" ok, over {format_duration(LATE_S)}  ", "faint")])
-        if any(column.hanging for column in columns):
-            parts.append([(self._glyphs.hanging, "hanging"), (" waiting  ", "faint")])
-        if parts:
-            parts.append([("height: median, ", "faint"), (self._glyphs.worst, ""), (" worst  ", "faint")])
-        if parts and self._at.hops and any(lane.hops for lane in self._scene.lanes):
-            what = "latency" if self._scene.hops_tell_latency else "calls"
-            parts.append([(f"{self._glyphs.arrow} {what}", "faint")])
-        needed = sum(length(part) for part in parts)
-        line: Line = [(" " * max(min(self._at.gutter, self._at.width - needed), 0), "")]
+    def _legend(self) -> Iterator[Line]:
+        """What the signs mean, of those that are there; where lines are counted, what does not fit on one is left out."""
+        parts = list(self._signs())
+        longest = sum(length(part) for part in parts)
+        indent = max(min(self._at.gutter, self._at.width - longest), 0)
+        line: Line = [(" " * indent, "")]
         for part in parts:
             if length(line) + length(part) <= self._at.width:
                 line += part
-        return line
+            elif self._height is None:
+                yield line
+                line = [(" " * indent, ""), *part]
+        yield line
+
+    def _signs(self) -> Iterator[Line]:
+        lanes = self._scene.lanes
+        columns = [column for lane in lanes for column in lane.columns]
+        marks = [mark for column in columns for mark in column.marks]
+        seen = {mark.result for mark in marks}
+        for result in Result:
+            if result in seen:
+                yield [(self._glyphs.results[result], result.value), (f" {WORDS[result]}  ", "faint")]
+        if any(mark.result is Result.OK and mark.median_s >= LATE_S for mark in marks):
+            yield [(self._glyphs.late, "late"), (f" ok, over {format_duration(LATE_S)}  ", "faint")]
+        if any(column.hanging for column in columns):
+            yield [(self._glyphs.hanging, "hanging"), (" waiting  ", "faint")]
+        if seen or any(column.hanging for column in columns):
+            yield [("height: median, ", "faint"), (self._glyphs.worst, ""), (" worst  ", "faint")]
+            yield from self._signs_of_rows()
+
+    def _signs_of_rows(self) -> Iterator[Line]:
+        lanes = self._scene.lanes
+        hops = [hop for lane in lanes for hop in lane.hops[: self._at.hops]]
+        if hops:
+            what = "latency" if self._scene.hops_tell_latency else "calls"
+            yield [(f"{self._glyphs.arrow} {what}  ", "faint")]
+        if any(column.failed * 2 > column.calls for hop in hops for column in hop.columns):
+            yield [(self._glyphs.bad[-1], "bad"), (" most failed  ", "faint")]
+        if self._at.inner and any(lane.breakers for lane in lanes):
+            for state in ("open", "half-open"):
+                yield [self._glyphs.breaker[state], (f" {state}  ", "faint")]
 
     def _story(self) -> Iterator[Line]:
         story, most = self._scene.story, self._at.story
@@ -313,6 +349,10 @@ class _Picture:
                 yield [(f"{self._glyphs.cut:>8} and {left_out} more", "faint")]
             if not most // 2 <= place < most // 2 + left_out:
                 yield from wrapped(beat_line(beat, self._glyphs), self._at.width)
+
+
+def _callee(link: str) -> str:
+    return link.partition(" -> ")[2]
 
 
 def beat_line(beat: Beat, glyphs: Glyphs) -> Line:
