@@ -41,6 +41,8 @@ REQUEST_ROWS = (
 LINK_ROWS = ("timeouts", "peak", "amplification", "p50")
 # With more links than these, their latencies are left to the picture, which has them beside each hop.
 MOST_LINKS = 4
+# Rows about links: more than these are not read. Those of the most calls in trouble are kept.
+MOST_LINK_ROWS = 16
 # What a fault report calls the instants of its fault.
 TIMES = ("begins", "ends")
 TRAFFIC_ROWS = ("peak", "amplification")
@@ -125,10 +127,33 @@ def measure_rows(outcome: Outcome) -> Iterator[tuple[str, list[str]]]:
             yield name, [MEASURES[name].show(value) for value in values]
     for fact in dict.fromkeys(fact for variant in outcome.variants for fact in variant.facts):
         yield fact, [str(variant.facts.get(fact, 0)) for variant in outcome.variants]
-    links = dict.fromkeys(link for variant in outcome.variants for link in variant.links)
-    inner = _inner(list(links))
-    for link in inner:
-        yield from _link_rows(outcome, link, LINK_ROWS if len(inner) <= MOST_LINKS else LINK_ROWS[:-1])
+    links = list(dict.fromkeys(link for variant in outcome.variants for link in variant.links))
+    inner = _inner(links)
+    yield from _first_link_rows(outcome, [link for link in links if link not in inner])
+    names = LINK_ROWS if len(inner) <= MOST_LINKS else LINK_ROWS[:-1]
+    rows = [(link, list(_link_rows(outcome, link, names))) for link in inner]
+    told = _worst(outcome, [link for link, said in rows if said])
+    for link, said in rows:
+        yield from said if link in told else ()
+
+
+def _worst(outcome: Outcome, links: Sequence[str]) -> set[str]:
+    """As many links as there is room for, those with the most timeouts first, then the most multiplied."""
+
+    def trouble(link: str) -> tuple[float, float]:
+        of_variants = [variant.links.get(link, {}) for variant in outcome.variants]
+        worst = [
+            max((measures.get(name) or 0.0 for measures in of_variants), default=0.0) for name in ("timeouts", "amplification")
+        ]
+        return worst[0], worst[1]
+
+    return set(sorted(links, key=trouble, reverse=True)[:MOST_LINK_ROWS])
+
+
+def _first_link_rows(outcome: Outcome, links: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
+    """What a load sends, where it tries again by itself; how its requests fared is in the rows of the requests."""
+    for link in links:
+        yield from _link_rows(outcome, link, TRAFFIC_ROWS)
 
 
 def _link_rows(outcome: Outcome, link: str, names: Sequence[str]) -> Iterator[tuple[str, list[str]]]:

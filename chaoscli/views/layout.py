@@ -13,6 +13,8 @@ WIDE = 100
 TALLEST_LANE = 8
 # The full picture has a row for each half tenfold of its scale, within these.
 FULL_ROWS = (4, 6)
+# Rows of links in one lane: a request through fifteen services can be followed, seven hundred are summed up.
+MOST_HOPS = 14
 STORY_AT_LEAST = 3
 STORY_AT_MOST = 24
 
@@ -42,7 +44,7 @@ def plot_width(width: int) -> int:
 def fit(scene: Scene, width: int, height: int | None) -> Layout:
     """The richest layout of at most ``height`` lines; without a height, the full picture."""
     lanes = len(scene.lanes)
-    hops = max((len(lane.hops) for lane in scene.lanes), default=0)
+    hops = min(max((len(lane.hops) for lane in scene.lanes), default=0), MOST_HOPS)
     if height is None:
         rows = min(max(scale_of(scene.lanes).half_tenfolds, FULL_ROWS[0]), FULL_ROWS[1])
         return _layout(width, rows, True, hops, True, STORY_AT_MOST, lanes)

@@ -228,6 +228,18 @@ class Scene:
         told = sorted((node for node in longest if longest[node] >= LONG_QUEUE), key=lambda node: -longest[node])[:MOST_QUEUES]
         return tuple(node for node in longest if node in told)
 
+    def links(self, most: int) -> tuple[str, ...]:
+        """The links of all lanes, in their order; of more than ``most``, those with the most trouble, then the busiest.
+
+        The same for every lane, so that rows can be compared.
+        """
+        trouble: dict[str, tuple[int, int]] = {}
+        for hop in (hop for lane in self.lanes for hop in lane.hops):
+            failed, calls = trouble.get(hop.link, (0, 0))
+            trouble[hop.link] = (failed + hop.failed, calls + hop.calls)
+        told = set(sorted(trouble, key=lambda link: trouble[link], reverse=True)[:most])
+        return tuple(link for link in trouble if link in told)
+
     @property
     def inside(self) -> int:
         """The most rows that any lane has of breakers and queues."""

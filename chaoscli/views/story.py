@@ -176,7 +176,8 @@ class StoryWatch:
 
     def _look_for_recovery(self, now: float) -> None:
         for healed_at, at in self._recovery.found(now):
-            self._tell(at, Tone.RELIEF, f"well again {format_duration(at - healed_at)} after the heal")
+            after = f"{format_duration(at - healed_at)} after the heal" if at > healed_at else "at once"
+            self._tell(at, Tone.RELIEF, f"well again {after}")
 
     def _call_started(self, event: CallStarted) -> None:
         surge = self._surges.setdefault(event.callee, Surge(event.callee))

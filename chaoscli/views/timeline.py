@@ -9,12 +9,12 @@ from typing import TypeVar
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.segment import Segment
 
-from chaoscli.messages import Result
 from chaoscli.recording import Header
 from chaoscli.units import format_duration, format_share
-from chaoscli.views.bars import LATE_S, Cell, Scale, amounts, bar, bridged, delays, errors, scale_of, traffic
-from chaoscli.views.glyphs import WORDS, Glyphs, glyphs_for
+from chaoscli.views.bars import Cell, Scale, amounts, bar, bridged, delays, errors, scale_of, traffic
+from chaoscli.views.glyphs import Glyphs, glyphs_for
 from chaoscli.views.layout import Layout, fit
+from chaoscli.views.legend import legend
 from chaoscli.views.lines import Line, cut, length, segments, spread, wrapped
 from chaoscli.views.scene import MULTIPLIED, Band, Beat, Harm, Hop, Lane, Scene, Stage, Tone
 
@@ -61,6 +61,7 @@ class _Picture:
         self._live = live
         self._height = height
         self._scale = scale_of(scene.lanes)
+        self._links = frozenset(scene.links(layout.hops))
 
     def lines(self) -> Iterator[Line]:
         yield self._title()
@@ -71,7 +72,8 @@ class _Picture:
         if len(shown) < len(self._scene.lanes):
             yield [(f" and {len(self._scene.lanes) - len(shown)} more", "faint")]
         yield from self._axis()
-        yield from self._legend()
+        # Where lines are counted there is one of them.
+        yield from islice(legend(self._scene, self._at, self._glyphs), None if self._height is None else 1)
         yield from self._story()
 
     # -- above the lanes
@@ -176,8 +178,7 @@ class _Picture:
             yield from self._harms(lane)
             yield from self._breakers(lane)
             yield from self._queues(lane)
-        for hop in lane.hops[: self._at.hops]:
-            yield self._hop(hop, lane)
+        yield from self._hops(lane)
 
     def _lane_title(self, lane: Lane) -> Line:
         """Its name, what it does if there is room, and where its play stands."""
@@ -248,6 +249,18 @@ class _Picture:
             longest = ("longest queue" if self._at.panel > 20 else "queue", str(own.longest if own else 0))
             yield [*self._label(f"{self._glyphs.queue} {node}"), *cells, *self._beside(longest)]
 
+    def _hops(self, lane: Lane) -> Iterator[Line]:
+        """A row for each link, or for those with the most trouble and one line for the rest."""
+        told = [hop for hop in lane.hops if hop.link in self._links]
+        for hop in told:
+            yield self._hop(hop, lane)
+        others = [hop for hop in lane.hops if hop.link not in self._links]
+        if told and others and self._height is None:
+            failed = sum(hop.failed for hop in others)
+            well = f", {failed} failed" if failed else ", all well"
+            text = f"and {len(others)} more links, {sum(hop.calls for hop in others)} calls{well}"
+            yield [*self._label(self._glyphs.cut), (text, "faint")]
+
     def _hop(self, hop: Hop, lane: Lane) -> Line:
         caller, _, callee = hop.link.partition(" -> ")
         # Whom it calls says enough, unless others call the same.
@@ -293,48 +306,6 @@ class _Picture:
             floor[self._column(self._scene.now_s)] = (self._glyphs.head, "title")
         yield [(" " * (self._at.gutter - 1), ""), (self._glyphs.corner, "faint"), *floor]
         yield [(" " * self._at.gutter, ""), ("".join(labels).rstrip(), "faint")]
-
-    def _legend(self) -> Iterator[Line]:
-        """What the signs mean, of those that are there; where lines are counted, what does not fit on one is left out."""
-        parts = list(self._signs())
-        longest = sum(length(part) for part in parts)
-        indent = max(min(self._at.gutter, self._at.width - longest), 0)
-        line: Line = [(" " * indent, "")]
-        for part in parts:
-            if length(line) + length(part) <= self._at.width:
-                line += part
-            elif self._height is None:
-                yield line
-                line = [(" " * indent, ""), *part]
-        yield line
-
-    def _signs(self) -> Iterator[Line]:
-        lanes = self._scene.lanes
-        columns = [column for lane in lanes for column in lane.columns]
-        marks = [mark for column in columns for mark in column.marks]
-        seen = {mark.result for mark in marks}
-        for result in Result:
-            if result in seen:
-                yield [(self._glyphs.results[result], result.value), (f" {WORDS[result]}  ", "faint")]
-        if any(mark.result is Result.OK and mark.median_s >= LATE_S for mark in marks):
-            yield [(self._glyphs.late, "late"), (f" ok, over {format_duration(LATE_S)}  ", "faint")]
-        if any(column.hanging for column in columns):
-            yield [(self._glyphs.hanging, "hanging"), (" waiting  ", "faint")]
-        if seen or any(column.hanging for column in columns):
-            yield [("height: median, ", "faint"), (self._glyphs.worst, ""), (" worst  ", "faint")]
-            yield from self._signs_of_rows()
-
-    def _signs_of_rows(self) -> Iterator[Line]:
-        lanes = self._scene.lanes
-        hops = [hop for lane in lanes for hop in lane.hops[: self._at.hops]]
-        if hops:
-            what = "latency" if self._scene.hops_tell_latency else "calls"
-            yield [(f"{self._glyphs.arrow} {what}  ", "faint")]
-        if any(column.failed * 2 > column.calls for hop in hops for column in hop.columns):
-            yield [(self._glyphs.bad[-1], "bad"), (" most failed  ", "faint")]
-        if self._at.inner and any(lane.breakers for lane in lanes):
-            for state in ("open", "half-open"):
-                yield [self._glyphs.breaker[state], (f" {state}  ", "faint")]
 
     def _story(self) -> Iterator[Line]:
         story, most = self._scene.story, self._at.story

@@ -4,7 +4,17 @@ import pytest
 
 from chaoscli.errors import ExitCode
 from chaoscli.outcome import Check, FaultReport, Figure, Outcome, RunProblem, VariantOutcome
-from chaoscli.views.final import Ending, Final, checks_table, faults_table, measures_table, problem_lines, unwrapped, verdict
+from chaoscli.views.final import (
+    Ending,
+    Final,
+    checks_table,
+    faults_table,
+    measure_rows,
+    measures_table,
+    problem_lines,
+    unwrapped,
+    verdict,
+)
 from chaoscli.views.glyphs import UNICODE
 from tests.support.recordings import recording, run_of
 from tests.views import outcomes, plays
@@ -43,6 +53,34 @@ def test_a_run_that_never_began_shows_why_and_no_picture() -> None:
         "  chaos run play   # this run again",
         "",
         "✗ port 8080 is taken  (exit 3)",
+    ]
+
+
+def test_of_hundreds_of_links_those_in_trouble_have_rows() -> None:
+    links = {f"hub -> leaf-{number}": {"timeouts": float(number), "p50": 0.01} for number in range(300)}
+    links |= {"shoppers -> hub": {"timeouts": 0.0}}
+    outcome = Outcome(
+        playbook="play", title="", seed=7, world="real", variants=(VariantOutcome(name="one", measures={}, links=links),)
+    )
+
+    rows = [label for label, _ in measure_rows(outcome) if "leaf" in label]
+
+    assert rows == [f"hub -> leaf-{number}: timeouts" for number in range(284, 300)]
+
+
+def test_what_a_load_sends_has_rows_where_it_tries_again() -> None:
+    def outcome(amplification: float) -> Outcome:
+        links = {"shoppers -> order": {"peak": 40.0, "amplification": amplification, "timeouts": 3.0}}
+        variants = (VariantOutcome(name="one", measures={}, links=links),)
+        return Outcome(playbook="play", title="", seed=7, world="real", variants=variants)
+
+    def rows_of_links(amplification: float) -> list[tuple[str, list[str]]]:
+        return [row for row in measure_rows(outcome(amplification)) if "->" in row[0]]
+
+    assert rows_of_links(1.0) == []
+    assert rows_of_links(1.5) == [
+        ("shoppers -> order: peak", ["40/s"]),
+        ("shoppers -> order: amplification", ["1.5x"]),
     ]
 
 

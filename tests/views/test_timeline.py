@@ -98,6 +98,19 @@ def test_a_name_longer_than_its_band_with_no_room_beside_it_is_cut() -> None:
     assert lines[1] == "             ├lost-r…┤ ├lost-…┤  ├─ b ─┤"
 
 
+def test_of_more_links_than_can_be_read_the_most_troubled_have_rows_and_the_rest_a_line() -> None:
+    play = recording("one").curtain(10).requests(since=0, until=10, rate=10, took=0.02)
+    for number in range(20):
+        play.call(f"hub -> leaf-{number}", "s-1", at=1.0, took=0.1, result="ok" if number < 8 else "timeout")
+
+    lines = drawn(Timeline(final_scene(run_of(play), 80)), 80).splitlines()
+
+    # Twelve timed out; of the rest the first two are told. Links keep their order, and one was never called.
+    told = [line.partition("│")[0].split()[-1] for line in lines if "→ leaf" in line]
+    assert told == [f"leaf-{number}" for number in (0, 1, *range(8, 20))]
+    assert [line for line in lines if "more links" in line] == ["          … │and 7 more links, 6 calls, all well"]
+
+
 def test_harm_to_one_lane_has_a_row_in_each() -> None:
     # 20 requests over 10 s get 13 columns of 0.77 s: the second charge is in that from 1.54 s, two more in that from 4.62 s.
     harmed = recording("harmed").curtain(10).requests(since=0, until=10, rate=2, took=0.02)
