@@ -35,7 +35,7 @@ def header_of(playbook: Playbook, *, seed: int, world: str) -> Header:
     return Header(
         playbook=playbook.name, title=playbook.title, seed=seed, world=world, version=chaoscli.__version__,
         variants=tuple(one.name for one in playbook.variants), summaries=tuple(one.summary for one in playbook.variants),
-        expectations=tuple(one.text for one in playbook.expectations),
+        expectations=tuple(one.text if playbook.matrix is None else one.spelt_out for one in playbook.expectations),
     )  # fmt: skip
 
 

@@ -43,6 +43,8 @@ def read_about(text: str, names: Names) -> About:
         width = len(part.strip())
         if name in names.variants:
             variants.append(name)
+        elif name in names.options:
+            variants += names.options[name]
         elif name != ALL:
             subjects.append(_subject(name, names, place, width))
         if len(subjects) > 1:

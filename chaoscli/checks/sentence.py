@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 from chaoscli.errors import ChaosError
@@ -28,10 +28,11 @@ class ExpectationError(ChaosError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Names:
-    """What a playbook knows by name. ``facts`` are the facts its services may tell; empty leaves them unchecked, for services
-    of someone else's that tell their own."""
+    """What a playbook knows by name. ``options`` of its matrix lead to the variants that have them. ``facts`` are the facts its
+    services may tell; empty leaves them unchecked, for services of someone else's that tell their own."""
 
     variants: tuple[str, ...] = ()
+    options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     links: tuple[Link, ...] = ()
     nodes: tuple[str, ...] = ()
     loads: tuple[str, ...] = ()
@@ -108,6 +109,13 @@ class Expectation:
     invariant: str = ""
     breaks: bool = False
     variants: tuple[str, ...] = ()
+
+    @property
+    def spelt_out(self) -> str:
+        """The sentence with every variant by its own name, for whoever knows of no matrix and its options."""
+        if not self.variants:
+            return self.claim
+        return ", ".join(self.variants) + (", " if ": " in self.claim else ": ") + self.claim
 
     @property
     def measured(self) -> tuple[Measured, ...]:

@@ -23,6 +23,7 @@ from chaoscli.playbook.plan import plan
 from chaoscli.recording import RunRecorder, RunRecording, digest_of
 from chaoscli.reports.series import Attempt
 from chaoscli.views.final import Ending, Final
+from chaoscli.views.many import matrix_grids
 from chaoscli.views.predicted import multiplies, predicted_table
 from chaoscli.views.svg import svg_of
 
@@ -92,16 +93,22 @@ def _show(playbook: Playbook, recording: RunRecording, attempt: Attempt, options
 def _ending(playbook: Playbook, attempt: Attempt) -> Ending:
     return Ending(
         notice=playbook.notice, next_playbook=playbook.next, repeat=attempt.repeat,
-        error=attempt.error.message if attempt.error else "", exit_code=attempt.exit_code, parts=_predicted(playbook, attempt),
+        error=attempt.error.message if attempt.error else "", exit_code=attempt.exit_code, parts=_parts(playbook, attempt),
     )  # fmt: skip
 
 
-def _predicted(playbook: Playbook, attempt: Attempt) -> Sequence[tuple[str, RenderableType]]:
-    """What `--dry` said beside what came of it, where there was something to say."""
-    chains = plan(playbook).chains
-    if not attempt.judged or not multiplies(chains):
+def _parts(playbook: Playbook, attempt: Attempt) -> Sequence[tuple[str, RenderableType]]:
+    """The grid of a matrix; and what `--dry` said beside what came of it, where there was something to say."""
+    if not attempt.judged:
         return ()
-    return (("predicted and measured", predicted_table(chains, attempt.outcome)),)
+    parts: list[tuple[str, RenderableType]] = []
+    if playbook.matrix is not None:
+        by = " by ".join(dimension.name.rpartition(".")[2] for dimension in playbook.matrix.dimensions)
+        parts.append((by, matrix_grids(playbook.matrix, attempt.outcome)))
+    chains = plan(playbook).chains
+    if multiplies(chains):
+        parts.append(("predicted and measured", predicted_table(chains, attempt.outcome)))
+    return parts
 
 
 def _write_picture(file: Path, playbook: Playbook, recording: RunRecording, attempt: Attempt) -> NotMadeError | None:

@@ -16,7 +16,8 @@ def check(
         list[str], typer.Argument(metavar="PLAYBOOK", help="Files, or names from `chaos list`.", autocompletion=playbook_names)
     ],
     set_: Annotated[
-        list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="Override anything; may be repeated.")
+        list[str] | None,
+        typer.Option("--set", metavar="PATH=VALUE", help="Set a parameter or override anything; may be repeated."),
     ] = None,
 ) -> None:
     """Check playbooks: report every problem at once, with its line.

@@ -43,7 +43,9 @@ def run(
     variant: Annotated[list[str] | None, typer.Option(help="Play only this variant; may be repeated.")] = None,
     set_: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="PATH=VALUE", help="Override anything, like shoppers.rate=10/s; may be repeated."),
+        typer.Option(
+            "--set", metavar="PATH=VALUE", help="Set a parameter or override anything, like shoppers.rate=10/s; may be repeated."
+        ),
     ] = None,
     live: Annotated[bool, typer.Option("--live", help="Redraw the timeline while it plays (a terminal's default).")] = False,
     plain: Annotated[bool, typer.Option("--plain", help="Lines instead of a live screen (a pipe's and CI's default).")] = False,

@@ -10,6 +10,7 @@ from chaoscli.load.offer import asked_for
 from chaoscli.load.settings import Load
 from chaoscli.playbook.load import load_playbook, shipped
 from chaoscli.playbook.meaning import CuePlan, FaultPlan, Playbook, Variant
+from chaoscli.playbook.parameters import Parameter
 from chaoscli.services.catalogue import KINDS
 from chaoscli.services.foreign import ADDRESS, COMMAND
 from chaoscli.settings import from_plain
@@ -95,6 +96,7 @@ class Explanation:
     lasts_s: float
     timeline: tuple[Moment, ...]
     variants: tuple[Difference, ...]
+    parameters: tuple[Parameter, ...]
     expectations: tuple[str, ...]
     notice: str
     next: str
@@ -129,6 +131,7 @@ def explain(playbook: Playbook) -> Explanation:
         lasts_s=playbook.lasts_s,
         timeline=_timeline(playbook),
         variants=tuple(Difference(name=one.name, summary=one.summary, changes=one.changes) for one in playbook.variants),
+        parameters=playbook.parameters,
         expectations=tuple(one.text for one in playbook.expectations),
         notice=playbook.notice,
         next=playbook.next,

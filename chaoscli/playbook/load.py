@@ -9,6 +9,7 @@ from pathlib import Path
 import chaoscli
 from chaoscli.checks.expectation import Expectation
 from chaoscli.errors import UsageError
+from chaoscli.playbook.including import Fetched
 from chaoscli.playbook.meaning import Playbook
 from chaoscli.playbook.nodes import nearest
 from chaoscli.playbook.read import read_playbook
@@ -40,7 +41,7 @@ def load_playbook(where: str | Path, *, overrides: Sequence[str] = (), variants:
     """
     path = path_of(where)
     name = str(where)
-    playbook = read_playbook(_bytes(path), _shown(path), overrides=overrides, name=name)
+    playbook = read_playbook(_bytes(path), _shown(path), overrides=overrides, name=name, identity=_identity(path), fetch=_fetched)
     return _only(playbook, variants) if variants else playbook
 
 
@@ -54,6 +55,23 @@ def path_of(where: str | Path) -> Path:
         return path
     hints = [hint for hint in (nearest(str(where), known), "`chaos list` says what they teach") if hint]
     raise UsageError(f"there is no playbook '{where}'", hint="\n  ".join(hints))
+
+
+def _fetched(wanted: str, inside: str) -> Fetched:
+    """What one playbook includes: by name, or beside the file that says so. Anything but a playbook's file stays unread: a
+    problem would show its lines."""
+    path = next((one.path for one in shipped() if one.name == wanted), None)
+    if path is None:
+        path = Path(inside).parent / wanted
+        if path.suffix not in SUFFIXES or not path.is_file():
+            hint = nearest(wanted, (one.name for one in shipped()))
+            where = f"there is no playbook '{wanted}' beside '{Path(inside).name}'"
+            raise UsageError(where, hint=hint if hint.startswith("did you mean") else "a file ending in .yaml, or a shipped name")
+    return Fetched(_bytes(path), _shown(path), _identity(path))
+
+
+def _identity(path: Path) -> str:
+    return str(path.resolve())
 
 
 def _bytes(path: Path) -> bytes:

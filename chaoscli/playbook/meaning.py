@@ -8,6 +8,8 @@ from chaoscli.checks.expectation import Expectation
 from chaoscli.faults.base import ByteFault, Direction, MessageFault, NodeFault
 from chaoscli.faults.datagrams.base import DatagramFault
 from chaoscli.playbook.cue_kinds import CUES
+from chaoscli.playbook.matrix import Matrix
+from chaoscli.playbook.parameters import Parameter
 from chaoscli.playbook.times import Span, lives
 from chaoscli.topology import Link, Topology
 
@@ -96,6 +98,8 @@ class Playbook:
     seed: int | None
     variants: tuple[Variant, ...]
     expectations: tuple[Expectation, ...]
+    matrix: Matrix | None = None
+    parameters: tuple[Parameter, ...] = ()
 
     def variant(self, name: str) -> Variant:
         return next(one for one in self.variants if one.name == name)

@@ -9,14 +9,17 @@ from typing import Annotated, Any, TypeVar
 from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 
 from chaoscli.checks.expectation import Names
-from chaoscli.errors import Place, PlaybookError
+from chaoscli.errors import Place, PlaybookError, UsageError
 from chaoscli.playbook.cast import read_cast
 from chaoscli.playbook.cueing import read_cues
+from chaoscli.playbook.including import Fetch, Fetched, with_included
+from chaoscli.playbook.matrix import Matrix
 from chaoscli.playbook.meaning import FaultPlan, Playbook, Variant
 from chaoscli.playbook.model import Name, Part, optional, part, quantity, within
 from chaoscli.playbook.naming import names_in
 from chaoscli.playbook.nodes import MappingNode, Problems, ScalarNode, TooManyProblemsError, value_of
 from chaoscli.playbook.overrides import Override, read_override
+from chaoscli.playbook.parameters import PARAMETER_DOC, fill_in
 from chaoscli.playbook.script import read_faults
 from chaoscli.playbook.sentences import read_sentences
 from chaoscli.playbook.source import read_source
@@ -57,9 +60,15 @@ HEAD: type[Part] = part(
             Annotated[int, AfterValidator(within(0, MAX_SEED))],
             optional("the dice of this playbook unless --seed says otherwise"),
         ),
+        "include": (
+            Any,
+            optional("a playbook, or a list of them, whose services play here as well; its load where this has none"),
+        ),
+        "parameters": (Any, optional(PARAMETER_DOC)),
         "services": (Any, Field(description="who is on stage, and whom each of them calls")),
         "load": (Any, Field(description="the requests that arrive from outside")),
         "variants": (Any, optional("named differences to try side by side: dotted path -> value")),
+        "matrix": (Any, optional("variants by combination: dimension -> option -> changes, or path -> a list of values")),
         "faults": (Any, optional("what goes wrong, and when")),
         "cues": (Any, optional("what is done to services and loads, and when")),
         "expect": (Any, optional("sentences that must hold at the end")),
@@ -68,14 +77,18 @@ HEAD: type[Part] = part(
 )
 
 
-def read_playbook(data: bytes, file: str, *, overrides: Sequence[str] = (), name: str = "") -> Playbook:
+def read_playbook(
+    data: bytes, file: str, *, overrides: Sequence[str] = (), name: str = "", identity: str = "", fetch: Fetch | None = None
+) -> Playbook:
     """The playbook that ``data`` is. ``file`` names it in problems; ``name`` is what names it on a command line (``file``
-    without). Raises PlaybookError with all problems."""
+    without). ``fetch`` finds what it includes, ``identity`` is its own among those. Raises PlaybookError with all problems."""
     root = read_source(data, file)
     changes = [read_override(one) for one in overrides]
     problems = Problems()
     try:
-        playbook = _read(root, changes, name or file, problems)
+        root = with_included(root, identity or file, fetch or _fetch_nothing, problems)
+        # Of what could not be included nothing is known, and everybody who speaks of it would be a problem.
+        playbook = None if len(problems) else _read(root, changes, name or file, problems)
     except TooManyProblemsError:
         playbook = None
     if playbook is None:
@@ -83,13 +96,18 @@ def read_playbook(data: bytes, file: str, *, overrides: Sequence[str] = (), name
     return playbook
 
 
+def _fetch_nothing(wanted: str, inside: str) -> Fetched:
+    raise UsageError(f"'{wanted}' cannot be included: '{inside}' is no file", hint="write its services here")
+
+
 def _read(root: MappingNode, overrides: Sequence[Override], source_name: str, problems: Problems) -> Playbook | None:
     """The playbook; None when there are problems."""
-    played = scripts(root, overrides, problems)
+    filled = fill_in(root, overrides, problems)
+    played, matrix = scripts(filled.tree, filled.overrides, problems)
     head = _read_head(played[0].tree, problems)
     lasts_s = _lasts_s(played[0].tree)
     variants = [_read_variant(script, lasts_s, problems) for script in played]
-    expectations = read_sentences(played[0].tree, _names(played, variants), problems)
+    expectations = read_sentences(played[0].tree, _names(played, variants, matrix), problems)
     if len(problems):
         return None
     return Playbook(
@@ -105,6 +123,8 @@ def _read(root: MappingNode, overrides: Sequence[Override], source_name: str, pr
         seed=head.get("seed"),
         variants=tuple(variants),
         expectations=expectations,
+        matrix=matrix,
+        parameters=filled.parameters,
     )
 
 
@@ -149,11 +169,12 @@ def _with_skewed_clocks(topology: Topology, faults: Sequence[FaultPlan]) -> Topo
     return replace(topology, nodes=tuple(replace(node, skewed=node.name in skewed) for node in topology.nodes))
 
 
-def _names(played: Sequence[Script], variants: Sequence[Variant]) -> Names:
+def _names(played: Sequence[Script], variants: Sequence[Variant], matrix: Matrix | None) -> Names:
     """Everything a sentence may speak of, in any variant."""
     nodes = [node for variant in variants for node in variant.topology.nodes]
     return Names(
         variants=tuple(variant.name for variant in variants),
+        options={option: matrix.cells_of(option) for option in matrix.options} if matrix is not None else {},
         links=_once(link for variant in variants for link in variant.topology.links),
         nodes=_once(node.name for node in nodes if node.kind != "load"),
         loads=_once(node.name for node in nodes if node.kind == "load"),

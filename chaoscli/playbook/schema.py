@@ -18,6 +18,7 @@ from chaoscli.playbook.cue_kinds import CUES
 from chaoscli.playbook.cueing import cue_part
 from chaoscli.playbook.foreign import foreign_part
 from chaoscli.playbook.model import Part, settings_part
+from chaoscli.playbook.parameters import PARAMETER
 from chaoscli.playbook.read import HEAD
 from chaoscli.playbook.script import fault_part
 from chaoscli.resilience.policy import Policy
@@ -46,7 +47,7 @@ def playbook_schema() -> Schema:
     cues = {kind: cue_part(kind) for kind in CUES}
     policy, load = settings_part(Policy), settings_part(Load)
     references, definitions = _collected(
-        [HEAD, policy, load, *services.values(), *foreign.values(), *faults.values(), *cues.values()]
+        [HEAD, PARAMETER, policy, load, *services.values(), *foreign.values(), *faults.values(), *cues.values()]
     )
     for part in services.values():
         definitions[_name(references[part])]["properties"]["calls"] = _calls(references[policy])
@@ -61,12 +62,26 @@ def playbook_schema() -> Schema:
     properties: Schema = head["properties"]
     properties["services"] |= _services({kind: references[part] for kind, part in services.items()})
     properties["load"] |= {"type": "object", "additionalProperties": references[load], "minProperties": 1}
+    properties["include"] |= {"anyOf": [{"type": "string"}, _NAMES]}
+    properties["parameters"] |= _optional({"type": "object", "additionalProperties": _short_or(references[PARAMETER])})
     changes = _optional({"type": "object", "properties": _CHANGES})
+    dimension = {
+        "anyOf": [{"type": "object", "additionalProperties": changes, "minProperties": 1}, {"type": "array", "minItems": 1}]
+    }
+    properties["matrix"] |= _optional({"type": "object", "additionalProperties": dimension, "minProperties": 1})
     properties["variants"] |= _optional({"type": "object", "additionalProperties": changes})
     properties["faults"] |= _optional({"type": "array", "items": {"anyOf": [references[part] for part in faults.values()]}})
     properties["cues"] |= _optional({"type": "array", "items": {"anyOf": [references[part] for part in cues.values()]}})
     properties["expect"] |= _optional({"type": "array", "items": _sentence()})
+    # Who plays may come from what is included.
+    needed = [one for one in head.pop("required") if one not in ("services", "load")]
+    head |= {"required": needed, "anyOf": [{"required": ["include"]}, {"required": ["services", "load"]}]}
     return {"$schema": _DIALECT, **head, "$defs": dict(sorted(definitions.items()))}
+
+
+def _short_or(whole: Schema) -> Schema:
+    """One value, or the mapping that it is short for."""
+    return {"anyOf": [whole, {"type": ["string", "number", "boolean"]}]}
 
 
 def _collected(parts: list[type[Part]]) -> tuple[dict[type[Part], Schema], Schema]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from chaoscli.errors import Place
 from chaoscli.playbook.cast import check_name
+from chaoscli.playbook.matrix import Matrix, read_matrix
 from chaoscli.playbook.nodes import MappingNode, Problems, ScalarNode, kind_of, mapping_or_empty, nearest
 from chaoscli.playbook.overrides import Override, apply, summary_of
 
@@ -26,13 +27,18 @@ class Script:
     tree: MappingNode
 
 
-def scripts(root: MappingNode, overrides: Sequence[Override], problems: Problems) -> tuple[Script, ...]:
-    """One tree for each variant, with its own changes made and then the overrides from outside, which thereby win."""
-    named = _named(root, problems)
+def scripts(root: MappingNode, overrides: Sequence[Override], problems: Problems) -> tuple[tuple[Script, ...], Matrix | None]:
+    """One tree for each variant, with its own changes made and then the overrides from outside, which thereby win; and the matrix
+    that they are the cells of, if they are."""
+    cells = read_matrix(root, problems)
+    named = cells.written if cells is not None else _named(root, problems)
     for one in overrides:
         if one.variant and one.variant not in named:
             problems.add(one.place, f"there is no variant '{one.variant}'", nearest(one.variant, named))
-    return tuple(_script(name, place, written, root, overrides, problems) for name, (place, written) in named.items())
+    for name, (place, _) in named.items() if cells is not None else ():
+        check_name(name, place, problems)
+    made = tuple(_script(name, place, written, root, overrides, problems) for name, (place, written) in named.items())
+    return made, cells.matrix if cells is not None else None
 
 
 def _named(root: MappingNode, problems: Problems) -> dict[str, tuple[Place, MappingNode]]:

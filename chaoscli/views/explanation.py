@@ -51,6 +51,19 @@ class Difference(Protocol):
     def changes(self) -> tuple[str, ...]: ...
 
 
+class Parameter(Protocol):
+    @property
+    def name(self) -> str: ...
+    @property
+    def type(self) -> str: ...
+    @property
+    def default(self) -> str: ...
+    @property
+    def help(self) -> str: ...
+    @property
+    def one_of(self) -> tuple[str, ...]: ...
+
+
 class Explanation(Protocol):
     """What there is to say of a playbook before it is played. ``diagram`` is lines of text."""
 
@@ -70,6 +83,8 @@ class Explanation(Protocol):
     def timeline(self) -> Sequence[Moment]: ...
     @property
     def variants(self) -> Sequence[Difference]: ...
+    @property
+    def parameters(self) -> Sequence[Parameter]: ...
     @property
     def expectations(self) -> tuple[str, ...]: ...
 
@@ -102,6 +117,8 @@ class ExplanationPage:
         if about.timeline:
             yield "what goes wrong", _moments_table(about.timeline)
         yield "variants", _variants_table(about.variants)
+        if about.parameters:
+            yield "parameters, for --set NAME=VALUE", _parameters_table(about.parameters)
         if about.expectations:
             yield "expected", Text("\n".join(about.expectations))
 
@@ -132,6 +149,17 @@ def _when(moment: Moment) -> str:
     if moment.until_s == moment.at_s:
         return begins
     return f"{begins} to {'the end' if moment.until_s is None else format_duration(moment.until_s)}"
+
+
+def _parameters_table(parameters: Sequence[Parameter]) -> Table:
+    table = grid()
+    for one in parameters:
+        written = " | ".join(one.one_of) or one.type
+        usual = f"({one.default})" if one.default else "(must be set)"
+        table.add_row(
+            Text(one.name, STYLES["lane"]), Text(written, STYLES["faint"]), Text(" ".join(filter(None, [one.help, usual])))
+        )
+    return table
 
 
 def _variants_table(variants: Sequence[Difference]) -> Table:

@@ -17,6 +17,7 @@ from chaoscli.units import format_duration
 from chaoscli.views.glyphs import STYLES, Glyphs, glyphs_for
 from chaoscli.views.layout import plot_width
 from chaoscli.views.lines import Indented
+from chaoscli.views.many import MOST_COLUMNS, Lines
 from chaoscli.views.scene import MULTIPLIED, Scene
 from chaoscli.views.source import SceneSource
 from chaoscli.views.timeline import Timeline, subtitle_of, summaries_of, title_of
@@ -107,8 +108,10 @@ def final_scene(run: RunRecording, width: int) -> Scene:
     return source.scene(now, plot_width(width))
 
 
-def measures_table(outcome: Outcome) -> Table:
-    """One column for each variant, one row for each figure that says something."""
+def measures_table(outcome: Outcome) -> Table | Lines:
+    """One column for each variant, one row for each figure that says something; of many variants, the other way round."""
+    if len(outcome.variants) > MOST_COLUMNS:
+        return Lines([variant.name for variant in outcome.variants], list(measure_rows(outcome)))
     table = grid()
     table.add_column(style=STYLES["faint"], no_wrap=True)
     for variant in outcome.variants:

@@ -114,7 +114,7 @@ def _happenings(happenings: Sequence[Happening]) -> Table:
 def _chains(chains: Sequence[Chain]) -> Table:
     table = grid()
     for title in ("", "chain", "waits at most", "calls for one"):
-        table.add_column(header=Text(title, STYLES["faint"]), overflow="fold")
+        table.add_column(header=Text(title, STYLES["faint"]), overflow="fold", no_wrap=not title)
     table.show_header = True
     before = ""
     for one in chains:

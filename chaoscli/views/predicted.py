@@ -27,7 +27,7 @@ def predicted_table(chains: Sequence[Chain], outcome: Outcome) -> Table:
     """A row for each chain; the slowest request is that of all loads, and stands once for each variant."""
     table = grid()
     for title in TITLES:
-        table.add_column(header=Text(title, STYLES["faint"]), overflow="fold")
+        table.add_column(header=Text(title, STYLES["faint"]), overflow="fold", no_wrap=not title)
     table.show_header = True
     variants = {variant.name: variant for variant in outcome.variants}
     before = ""

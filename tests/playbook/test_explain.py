@@ -118,6 +118,7 @@ expect:
             Difference(name="calm", summary="nothing happens", changes=("faults.cut: none",)),
             Difference(name="rough", summary="", changes=("order.workers: 2",)),
         ),
+        parameters=(),
         expectations=("rough: success > 50%",),
         notice="There.",
         next="partition",

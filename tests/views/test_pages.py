@@ -42,6 +42,15 @@ class _Difference:
 
 
 @dataclass(frozen=True)
+class _Parameter:
+    name: str
+    type: str
+    default: str = ""
+    help: str = ""
+    one_of: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class _Page:
     name: str = "storm"
     title: str = "What a storm does"
@@ -62,6 +71,10 @@ class _Page:
         _Difference(
             "careful", "waits and tries again", ("order.calls.inventory.timeout: 500ms", "order.calls.bank.retry: {attempts: 3}")
         ),
+    )
+    parameters: tuple[_Parameter, ...] = (
+        _Parameter("pace", "rate", "20/s", "how many come"),
+        _Parameter("whom", "text", "", "", ("order", "bank")),
     )
     expectations: tuple[str, ...] = ("careful: success >= 99%", "success(careful) > success(naive)")
 
