@@ -106,7 +106,7 @@ class Generator:
             if not await self._comes(intended_at):
                 continue
             self._sent += 1
-            if self._in_flight < self._load.max_in_flight:
+            if self._in_flight < self._load.most_at_once:
                 self._in_flight += 1
                 requests.start_soon(self._one, self._sent, intended_at)
             else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from typing import Any
 from urllib.parse import quote
 
@@ -12,6 +13,7 @@ from chaoscli.load.settings import Load
 from chaoscli.load.template import Blanks
 from chaoscli.load.values import chosen, fraction_of, values_of
 from chaoscli.messages import Headers, Request, Response
+from chaoscli.services.foreign import filled_by
 
 _JSON = ("content-type", "application/json")
 
@@ -25,6 +27,7 @@ class Mix:
         self._asked = load.asked
         self._weights = tuple(one.weight for one in self._asked)
         self._values = load.values or {}
+        self._command = load.command
 
     def request_id(self, n: int) -> str:
         return f"{self._name}-{n}"
@@ -37,6 +40,9 @@ class Mix:
     def request(self, n: int, headers: Headers = ()) -> Request:
         """Request number ``n``, with ``headers`` before the load's own."""
         asked, blanks = self.asked(n), self._blanks(n)
+        if self._command:
+            argv = [filled_by(word, blanks.word) for word in self._command]
+            return Request(method="RUN", target=shlex.join(argv), headers=headers, body=json.dumps(argv).encode())
         own = tuple((key, blanks.fill_text(value)) for key, value in _headers(asked))
         target = blanks.fill_text(asked.target, lambda value: quote(str(value), safe=""))
         return Request(method=asked.method, target=target, headers=(*headers, *own), body=_body(asked, blanks))
@@ -44,6 +50,8 @@ class Mix:
     def strangeness(self, n: int, response: Response) -> str | None:
         """What about the answer to request number ``n`` is not as expected; None when all is."""
         asked = self.asked(n)
+        if self._command:
+            return response.body.decode() if response.status >= 400 else None
         body = asked.expect_body if asked.expect_body is None else self._blanks(n).fill(asked.expect_body)
         return strangeness(response, asked.expect_status, body)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 
 from chaoscli.load.settings import Load, Step
@@ -12,7 +13,9 @@ _MOST_NAMED = 4
 
 
 def asked_for(load: Load) -> str:
-    """``POST order /api/orders``; of a mix, each with its share."""
+    """``POST order /api/orders``; of a mix, each with its share; of commands, the command."""
+    if load.command:
+        return shlex.join(load.command)
     asked = load.asked
     if len(asked) == 1:
         return asked[0].request

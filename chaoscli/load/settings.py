@@ -9,9 +9,10 @@ from typing import Any, Literal
 
 from chaoscli.faults.base import BadSetting
 from chaoscli.load.asked import Asked
-from chaoscli.load.template import OWN
+from chaoscli.load.template import OWN, unknown_blanks
 from chaoscli.load.values import Value
 from chaoscli.resilience.policy import Policy
+from chaoscli.services.foreign import blanks, fillable
 from chaoscli.settings import setting
 from chaoscli.units import PerSecond, Seconds
 
@@ -20,6 +21,8 @@ MOST_IN_FLIGHT = 2048
 # Nobody reads more; each is a row of the plan.
 MOST_STEPS = 100
 MOST_REQUESTS = 50
+# Each is a process or more: what two cores start in a second, and what a person can still tell apart in `top`.
+MOST_COMMANDS = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +59,13 @@ class Load(Policy):
 
     request: str = setting("what is sent, like POST order /api/orders", "")
     requests: tuple[Asked, ...] = setting("several kinds of requests by weight, instead of `request`", ())
+    command: tuple[str, ...] = setting(
+        "a command to run instead of a request, like [redis-cli, -p, '${port.redis}', ping]; its exit code says how it went", ()
+    )
+    calls: tuple[str, ...] = setting("whom the command calls, at ${url.NAME} or NAME_URL: it is told where their proxies are", ())
+    env: Mapping[str, str] | None = setting("variables of the command's environment", None)
+    cwd: str = setting("the folder the command runs in, seen from the playbook's own; without it, that one", "")
+    expect_exit: tuple[int, ...] = setting("the exit codes of the command that count as ok", (0,))
     json: Mapping[str, Any] | None = setting("the body, sent as JSON; ${n} is the request's number", None)
     headers: Mapping[str, str] | None = setting("headers sent beside the usual ones", None)
     values: Mapping[str, Value] | None = setting("names to fill in, and what each request draws for them", None)
@@ -80,7 +90,9 @@ class Load(Policy):
         "what the answer must hold, or it counts as failed: a text, or keys that its JSON must have with these values", None
     )
     # Each request in flight holds a connection, and 1024 descriptors a process are usual.
-    max_in_flight: int = setting("at most so many requests at once; further ones are skipped, and the report says so", 500)
+    max_in_flight: int = setting(
+        f"at most so many requests at once (of commands, {MOST_COMMANDS}); further ones are skipped, and the report says so", 500
+    )
     drain: Seconds = setting("how long to wait at the end for replies still to come", 2.0)
 
     def __post_init__(self) -> None:
@@ -100,13 +112,39 @@ class Load(Policy):
             raise BadSetting("stops", "is not after it starts, so nothing would ever be sent")
 
     def _check_blanks(self) -> None:
+        if self.command:
+            self._check_blanks_of_command()
+            return
         try:
             for one in self.asked:
                 one.check_blanks(self.values or {})
         except BadSetting as error:
             raise BadSetting("requests" if self.requests else error.field, error.reason) from None
 
+    def _check_command(self) -> None:
+        """A command has its calls and no requests; and nothing else has what belongs to one."""
+        for name, written in (("calls", self.calls), ("env", self.env), ("cwd", self.cwd)):
+            if written and not self.command:
+                raise BadSetting(name, "belongs to a load that runs a `command`")
+        if not self.command:
+            return
+        for name, given in (
+            ("request", self.request),
+            ("requests", self.requests),
+            ("json", self.json),
+            ("headers", self.headers),
+        ):
+            if given:
+                raise BadSetting(name, "and 'command' do not go together: a load sends requests, or runs commands")
+        if not self.calls:
+            raise BadSetting("calls", "is missing: whom does the command call? Like `calls: [redis]`")
+        if any(not 0 <= code <= 255 for code in self.expect_exit) or not self.expect_exit:
+            raise BadSetting("expect_exit", "are exit codes, one at least, each from 0 to 255")
+
     def _check_requests(self) -> None:
+        self._check_command()
+        if self.command:
+            return
         if self.request and self.requests:
             raise BadSetting("requests", "and 'request' do not go together; write all that is sent as `requests`")
         if not self.request and not self.requests:
@@ -121,9 +159,30 @@ class Load(Policy):
             if written is not None:
                 raise BadSetting(name, "belongs to one request: write it there, beside its `request`")
 
+    def _check_blanks_of_command(self) -> None:
+        """Only the command itself is different for each request."""
+        shared = [blank for blank in fillable((), self.calls) if blank not in ("port", "host", "folder")]
+        own = ("n", "n % 3", "request", *(self.values or {}))
+        asked = [("command", blank) for text in self.command for blank in blanks(text) if self._is_unknown(blank)]
+        asked += [("env", blank) for text in (self.env or {}).values() for blank in blanks(text)]
+        asked += [("cwd", blank) for blank in blanks(self.cwd)]
+        for name, blank in asked:
+            if blank not in shared and not blank.startswith("env."):
+                known = ", ".join(f"${{{one}}}" for one in (*(own if name == "command" else ()), *shared, "env.NAME"))
+                raise BadSetting(name, f"has '${{{blank}}}'; what can be filled in is {known}")
+
+    def _is_unknown(self, blank: str) -> bool:
+        return any(unknown_blanks(f"${{{blank}}}", self.values or {}))
+
+    @property
+    def most_at_once(self) -> int:
+        return min(self.max_in_flight, MOST_COMMANDS) if self.command else self.max_in_flight
+
     @property
     def asked(self) -> tuple[Asked, ...]:
-        """Every kind of request it sends, each with everything that holds for it."""
+        """Every kind of request it sends, each with everything that holds for it; of a command, the call that it is for."""
+        if self.command:
+            return (Asked(request=f"RUN {self.calls[0]} /"),)
         if not self.requests:
             return (
                 Asked(
@@ -141,7 +200,7 @@ class Load(Policy):
 
     @property
     def callees(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(one.callee for one in self.asked))
+        return tuple(dict.fromkeys(self.calls or (one.callee for one in self.asked)))
 
     @property
     def policy(self) -> Policy:

@@ -39,6 +39,10 @@ class Blanks:
     def fill_text(self, text: str, shown: Callable[[Any], str] = str) -> str:
         return _BLANK.sub(lambda blank: shown(self._word(blank)), text)
 
+    def word(self, inside: str) -> str:
+        """What stands for one blank, by what is inside of it."""
+        return str(self.fill(f"${{{inside}}}"))
+
     def _word(self, blank: re.Match[str]) -> Any:
         inside = blank["inside"].strip()
         if inside == "request":

@@ -80,7 +80,7 @@ def read_cast(root: MappingNode, lasts_s: float | None, problems: Problems) -> C
         if name in places:
             problems.add(key, f"'{name}' is already a service, on line {places[name].line}", "give the load a name of its own")
         places.setdefault(name, key)
-        nodes.append(_read_load(name, key, value, services, lasts_s, troupe, problems))
+        nodes.append(_read_load(name, key, value, services, loads, lasts_s, troupe, problems))
     whole = expanded(_agreed(nodes), troupe)
     if len(whole) > MAX_NODES >= count:
         problems.add(root.place, f"{len(whole)} services and loads are too many; at most {MAX_NODES} play on one machine")
@@ -313,9 +313,18 @@ def _check_speaks_http(who: str, callee: str, place: Place, services: MappingNod
 
 
 def _read_load(
-    name: str, key: Place, value: Node, services: MappingNode, lasts_s: float | None, troupe: Troupe, problems: Problems
+    name: str,
+    key: Place,
+    value: Node,
+    services: MappingNode,
+    loads: MappingNode,
+    lasts_s: float | None,
+    troupe: Troupe,
+    problems: Problems,
 ) -> NodeSpec:
     written = mapping_or_empty(value, key, f"load '{name}'", problems)
+    if "command" in written.entries:
+        written = with_texts(written, problems)
     model = read_part(settings_part(Load), written, key, f"load '{name}'", problems)
     load = built(Load, model, written, key, problems)
     if load is None:
@@ -325,6 +334,8 @@ def _read_load(
             place = written.entries[key_of_time].value.place
             problems.add(place, f"the play is over by then: it lasts {format_duration(lasts_s)}")
     _check_model(written, problems)
+    if load.command:
+        return _of_commands(name, load, written, services, loads, troupe, problems)
     places = list(_request_places(written))
     for asked, place in zip(load.asked, places, strict=True):
         service, port = named(asked.callee)
@@ -337,6 +348,27 @@ def _read_load(
             _check_speaks_http(f"load '{name}'", asked.callee, place, services, problems)
     known = [callee for callee in load.callees if named(callee)[0] in services.entries or troupe.group_of(callee)]
     return NodeSpec(name=name, kind="load", settings=to_plain(load), calls={callee: to_plain(load.policy) for callee in known})
+
+
+def _of_commands(
+    name: str,
+    load: Load,
+    written: MappingNode,
+    services: MappingNode,
+    loads: MappingNode,
+    troupe: Troupe,
+    problems: Problems,
+) -> NodeSpec:
+    """A load that runs commands, which may speak anything to whom they call."""
+    node = written.entries["calls"].value
+    items = node.items if isinstance(node, SequenceNode) else ()
+    called = [
+        item.text
+        for item in items
+        if isinstance(item, ScalarNode) and _can_be_called(name, item.text, item.place, services, loads, troupe, problems)
+    ]
+    policy = to_plain(load.policy)
+    return NodeSpec(name=name, kind="load", settings=placed(to_plain(load), services.place), calls=dict.fromkeys(called, policy))
 
 
 def _request_places(written: MappingNode) -> Iterator[Place]:
@@ -365,6 +397,9 @@ def _check_model(written: MappingNode, problems: Problems) -> None:
 def _probable_calls(written: MappingNode, services: MappingNode) -> dict[str, dict[str, Any]]:
     """Whom a load with problems calls, so that nothing else is reported because of them."""
     several = written.get("requests")
+    called = written.get("calls")
+    if isinstance(called, SequenceNode):
+        return {item.text: {} for item in called.items if isinstance(item, ScalarNode) and item.text in services.entries}
     parts = [written, *(several.items if isinstance(several, SequenceNode) else ())]
     requests = [part.get("request") for part in parts if isinstance(part, MappingNode)]
     words = [word for request in requests if isinstance(request, ScalarNode) for word in request.text.split()[1:2]]

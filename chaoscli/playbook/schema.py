@@ -51,6 +51,8 @@ def playbook_schema() -> Schema:
     )
     for part in services.values():
         definitions[_name(references[part])]["properties"]["calls"] = _calls(references[policy])
+    commands: Schema = definitions[_name(references[load])]["properties"]
+    commands["command"] = _words(commands["command"])
     command: Schema = definitions[_name(references[foreign[COMMAND]])]["properties"]
     command["command"] = _words(command["command"])
     command["env"] |= _optional({"type": "object", "additionalProperties": _TEXT})

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -188,7 +188,17 @@ def blanks(text: str) -> list[str]:
 
 def filled(text: str, values: Mapping[str, str]) -> str:
     """With every blank filled in; KeyError for one that ``values`` lacks."""
-    return _BLANK.sub(lambda match: match[0][1:] if match[1] else values[match[2]], text)
+    return filled_by(text, values.__getitem__)
+
+
+def filled_by(text: str, value: Callable[[str], str]) -> str:
+    """With every blank filled in by what ``value`` says of it."""
+    return _BLANK.sub(lambda match: match[0][1:] if match[1] else value(match[2]), text)
+
+
+def filled_in_part(text: str, values: Mapping[str, str]) -> str:
+    """With those blanks filled in that ``values`` has; the others, and dollar signs that are meant, stay for later."""
+    return _BLANK.sub(lambda match: match[0] if match[1] else values.get(match[2], match[0]), text)
 
 
 def texts_of(settings: Mapping[str, Any]) -> Iterator[str]:

@@ -8,6 +8,7 @@ import shutil
 import socket
 from collections.abc import Mapping, Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from chaoscli.services.foreign import (
     Health,
     blanks,
     filled,
+    filled_in_part,
     host_and_port,
     texts_of,
     variable,
@@ -98,6 +100,26 @@ class ForeignNode:
         """The variables that every program gets."""
         own = {"PORT": str(self._address[1]), **{f"PORT_{variable(name)}": str(port) for name, port in self._ports.items()}}
         return own | variables_of(self._spec.name, neighbours, self._topology)
+
+
+def commands_of_load(
+    spec: NodeSpec, neighbours: Mapping[str, Address], topology: Topology, seed: int, environment: Environment
+) -> dict[str, Any]:
+    """What the process of a load that runs commands is told of them, over what every load is told: its node, with what is the
+    same for all of them filled in, their variables, and what must not be written anywhere."""
+    values = {"name": spec.name, "seed": str(seed), **neighbours_filled(spec.name, neighbours, topology)}
+    values |= {f"env.{name}": value for name, value in environment.variables().items()}
+    settings = {
+        **spec.settings,
+        "command": [filled_in_part(word, values) for word in spec.settings["command"]],
+        "env": {name: filled(text, values) for name, text in (spec.settings.get("env") or {}).items()},
+        "cwd": filled(spec.settings.get("cwd") or ".", values),
+    }
+    return {
+        "node": to_plain(replace(spec, settings=settings)),
+        "environment": {**environment.from_file, **variables_of(spec.name, neighbours, topology)},
+        "secrets": list(environment.secret_values),
+    }
 
 
 def neighbours_filled(caller: str, neighbours: Mapping[str, Address], topology: Topology) -> dict[str, str]:

@@ -134,7 +134,7 @@ class RealWorld:
                     else:
                         nursery.start_soon(self.start, node.name)
         for load in self._topology.loads:
-            await self._spawn("load", load.name, {**self._part(load), "lasts_s": self._lasts_s})
+            await self._spawn("load", load.name, {**self._part(load), **self._commands_of(load), "lasts_s": self._lasts_s})
 
     async def raise_curtain(self) -> None:
         epoch = time.monotonic() + CURTAIN_DELAY_S
@@ -403,6 +403,12 @@ class RealWorld:
             "neighbours": self._neighbours(node),
             "credentials": to_plain(own) if own is not None else None,
         }
+
+    def _commands_of(self, load: NodeSpec) -> dict[str, Any]:
+        """What a load that runs commands is told besides."""
+        if not load.settings.get("command"):
+            return {}
+        return foreign.commands_of_load(load, self._neighbours(load), self._topology, self._seed, self._environment)
 
     def _neighbours(self, node: NodeSpec) -> dict[str, Address]:
         """A callee's address, as its caller knows it, is the proxy's."""

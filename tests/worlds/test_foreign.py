@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sys
 import time
@@ -16,12 +17,13 @@ import trio
 
 from chaoscli.environment import Environment
 from chaoscli.errors import NotMadeError, leaves
-from chaoscli.events import Noted
-from chaoscli.messages import CallError, Request
+from chaoscli.events import Noted, RequestEnded
+from chaoscli.load.settings import Load
+from chaoscli.messages import CallError, Request, Result
 from chaoscli.net.http_client import HttpTransport
 from chaoscli.services.foreign import AddressService, CommandService, Health
 from chaoscli.settings import to_plain
-from chaoscli.topology import NodeSpec, Topology
+from chaoscli.topology import Link, NodeSpec, Topology
 from chaoscli.worlds import foreign
 from chaoscli.worlds.processes import Spawner, open_spawner
 from chaoscli.worlds.real import NodeDied, RealWorld, open_real_world
@@ -345,3 +347,45 @@ async def test_one_that_prints_a_hundred_megabytes_goes_on_and_only_the_end_is_k
     async with stage(shell(script, tmp_path, health=Health(log="^done$"), start_timeout=20.0)) as world:
         resident_kb = most_memory_kb(world.process_of("it"))
     assert resident_kb < 150_000  # what a child of the warm parent has anyway, and a few chunks
+
+
+# -- loads of commands -----------------------------------------------------------------------------------------------------
+
+# Its number decides: 1, 4, ... connect to the proxy they are told of; 2, 5, ... fail; 3, 6, ... hang, with a child.
+PROBE = """
+case $1 in
+  1) exec 3<>/dev/tcp/$IT_HOST/$IT_PORT && echo "$CHAOS_REQUEST at $${2}" >>"$3/well";;
+  2) echo out of luck >&2; exit 9;;
+  0) sleep 100 & echo $! >>"$3/hanging"; echo $$ >>"$3/hanging"; wait;;
+esac
+"""
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="its connections are made by bash")
+async def test_a_load_runs_commands_whose_exit_code_and_duration_are_the_result(tmp_path: Path) -> None:
+    argv = ["bash", "-c", PROBE, "probe", "${n % 3}", "${url.it}", str(tmp_path)]
+    load = Load(command=tuple(argv), calls=("it",), rate=15.0, arrivals="constant", timeout=0.3)
+    probe = NodeSpec(name="probe", kind="load", settings=to_plain(load), calls={"it": to_plain(load.policy)})
+    kept = Kept()
+    async with theatre() as spawner:
+        nodes = Topology(nodes=(server(tmp_path, "PORT", protocol="tcp"), probe))
+        async with open_real_world(nodes, kept, seed=1, spawner=spawner, lasts_s=0.6, name="stage") as world:
+            await world.raise_curtain()
+            await world.sleep_until(0.6)
+            await world.drain()
+            await world.finish(complete=True)
+            url = f"tcp://127.0.0.1:{world.link_address(Link('probe', 'it'))[1]}"
+    ended = [(event.request, event.result, event.detail) for event in kept.events if isinstance(event, RequestEnded)]
+    assert sorted(ended)[:9] == [
+        ("probe-1", Result.OK, ""),
+        ("probe-2", Result.FAILED, "exit code 9: out of luck"),
+        ("probe-3", Result.TIMEOUT, "no answer within 300ms"),
+        ("probe-4", Result.OK, ""),
+        ("probe-5", Result.FAILED, "exit code 9: out of luck"),
+        ("probe-6", Result.TIMEOUT, "no answer within 300ms"),
+        ("probe-7", Result.OK, ""),
+        ("probe-8", Result.FAILED, "exit code 9: out of luck"),
+        ("probe-9", Result.TIMEOUT, "no answer within 300ms"),
+    ]
+    assert (tmp_path / "well").read_text().splitlines()[0] == f"probe-1 at {url}"
+    assert not any(is_alive(int(pid)) for pid in (tmp_path / "hanging").read_text().split())
