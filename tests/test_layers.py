@@ -63,6 +63,7 @@ ACTING = (
     "resilience.limits",
     "resilience.sending_again",
     "resilience.gates",
+    "load.commands",
     "load.generator",
     "load.process",
 )
