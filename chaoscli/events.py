@@ -126,6 +126,18 @@ class FaultMeasured(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Overheard(Event):
+    """An eavesdropper on ``link`` caught something that passed in ``direction``: ``what`` is "card number", "text", or "first
+    bytes" for the beginning of what it heard. ``text`` is the bytes around it, with long numbers masked."""
+
+    fault: str
+    link: str
+    direction: str
+    what: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LinkCounted(Event):
     """Running totals of one link, told about once a second: bytes and connections since the start."""
 

@@ -18,6 +18,7 @@ WORDS = (
     "units",
     "dice",
     "settings",
+    "card_numbers",
     "messages",
     "tracing",
     "events",

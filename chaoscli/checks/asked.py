@@ -6,7 +6,9 @@ import math
 from collections.abc import Iterator, Sequence
 from statistics import fmean, median
 
-from chaoscli.events import Answered, Arrived, FaultHealed, FaultInjected, FaultMeasured
+from chaoscli.events import Answered, Arrived, FaultHealed, FaultInjected, FaultMeasured, Overheard
+from chaoscli.measures.base import COUNT
+from chaoscli.measures.facts import CATCHES
 from chaoscli.measures.windows import Spans, fault_lives
 from chaoscli.outcome import FaultReport, Figure
 from chaoscli.recording import Recording
@@ -52,6 +54,8 @@ def _kept(recording: Recording, fault: FaultInjected, measured: Sequence[FaultMe
         yield from _slow(recording, fault)
     elif fault.kind == "clock_skew":
         yield from _skew(recording, fault)
+    elif fault.kind == "eavesdrop":
+        yield from _overheard(recording, fault)
     elif "probability" in fault.settings:
         yield from _share(fault, measured)
     else:
@@ -112,6 +116,14 @@ def _skew(recording: Recording, fault: FaultInjected) -> Iterator[Figure]:
     achieved = fmean(ahead - base for _, ahead in seen)
     worst = max((ahead - base for _, ahead in seen), key=lambda ahead: abs(ahead - asked))
     yield figure("offset", OFFSET, asked, achieved, note=f"{format_duration(worst)} at worst, of {len(seen)} stamps")
+
+
+def _overheard(recording: Recording, fault: FaultInjected) -> Iterator[Figure]:
+    """What was caught, and the first of it; where nothing was, how that sounds which passed."""
+    heard = [one for one in recording.of(Overheard) if one.fault == fault.fault]
+    caught = [one for one in heard if one.what in CATCHES]
+    sample = next((one.text for one in (caught or heard)), "")
+    yield figure("caught", COUNT, None, float(len(caught)), note=sample)
 
 
 def _spans(recording: Recording, fault: str) -> Spans:

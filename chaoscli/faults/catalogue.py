@@ -18,6 +18,7 @@ from chaoscli.faults.corrupt import Corrupt
 from chaoscli.faults.drip import Drip
 from chaoscli.faults.drop import Drop
 from chaoscli.faults.duplicate import Duplicate
+from chaoscli.faults.eavesdrop import Eavesdrop
 from chaoscli.faults.error import Error
 from chaoscli.faults.half_open import HalfOpen
 from chaoscli.faults.hang import Hang
@@ -33,6 +34,7 @@ from chaoscli.faults.silence import Silence
 from chaoscli.faults.slicer import Slicer
 from chaoscli.faults.slow import Slow
 from chaoscli.faults.slow_close import SlowClose
+from chaoscli.faults.tamper import Tamper
 from chaoscli.faults.timeout import Timeout
 from chaoscli.faults.truncate import Truncate
 from chaoscli.faults.wrong_length import WrongLength
@@ -93,6 +95,20 @@ _ROWS = (
         doc="Bits are flipped.",
         harms="bytes",
         directions=(Direction.REPLY,),
+    ),
+    FaultKind(
+        kind="eavesdrop",
+        settings=Eavesdrop,
+        doc="Somebody reads what passes; what is caught is counted, and written down masked.",
+        harms="bytes",
+        directions=BOTH,
+    ),
+    FaultKind(
+        kind="tamper",
+        settings=Tamper,
+        doc="Somebody replaces a text in what passes.",
+        harms="bytes",
+        directions=(Direction.REQUEST,),
     ),
     FaultKind(
         kind="silence",

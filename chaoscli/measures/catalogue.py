@@ -6,7 +6,16 @@ from collections.abc import Iterable
 
 from chaoscli.measures.base import COUNT, EVERY_WINDOW, PER_SECOND, Compute, Measure, Taking, When
 from chaoscli.measures.calls import amplification, attempts, calls, peak, retries
-from chaoscli.measures.facts import completion, count, duplicates, from_future, lost_writes, one_way
+from chaoscli.measures.facts import (
+    completion,
+    count,
+    duplicates,
+    from_future,
+    lost_writes,
+    mischarged,
+    one_way,
+    overheard,
+)
 from chaoscli.measures.flow import goodput, lateness_max, lateness_median, most_in_flight, throughput
 from chaoscli.measures.latency import latency_at, longest, mean, slowest
 from chaoscli.measures.nodes import longest_queue, mean_queued, mean_worked, most_busy, turned_away
@@ -103,6 +112,8 @@ _ALL = (
         windows=("after",),
     ),
     _measure("duplicates", COUNT, duplicates, ("what",), "effects that one request had more than once"),
+    _measure("mischarged", COUNT, mischarged, ("load",), "orders that were charged another sum than they came to"),
+    _measure("overheard", COUNT, overheard, ("link",), "what eavesdroppers caught of what they listened for"),
     _measure("lost_writes", COUNT, lost_writes, ("node",), "newest writes that a register held for older ones, by their stamps"),
     _measure("from_future", COUNT, from_future, ("link", "node"), "messages sent later than they came, by the clocks of the two"),
     _measure(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Hashable, Iterator, Mapping
 
-from chaoscli.events import Arrived, Happened
+from chaoscli.events import Arrived, Happened, Overheard
 from chaoscli.measures.base import NoData, Scope
 from chaoscli.measures.latency import quantile
 from chaoscli.measures.rows import beginnings
@@ -54,6 +54,8 @@ FACTS: Mapping[str, str] = {
     "replication dropped": "a register could not keep a write for its peer",
     "message from the future": "a register was sent something later than its clock showed",
 }
+# What an eavesdropper listened for; the first bytes it heard are only shown.
+CATCHES = ("card number", "text")
 # What changes the world, so that doing it twice for one request is wrong. Delivering a message twice is no such thing:
 # a broker promises at least once.
 EFFECTS = ("stock reserved", "order created", "charged", "shipped", "worked off")
@@ -98,6 +100,27 @@ def lost_writes(recording: Recording, scope: Scope) -> float:
     within = spans(recording, scope)
     return float(
         sum(one.what == NEWER_WRITE_LOST and scope.node in ("", one.node) and one.at in within for one in recording.of(Happened))
+    )
+
+
+def overheard(recording: Recording, scope: Scope) -> float:
+    """What eavesdroppers caught of what they listened for."""
+    within, link = spans(recording, scope), scope.link
+    caught = [one for one in recording.of(Overheard) if one.what in CATCHES and one.at in within]
+    return float(sum(link is None or one.link == str(link) for one in caught))
+
+
+def mischarged(recording: Recording, scope: Scope) -> float:
+    """Orders that were charged another sum than they came to. They belong to the window in which their requests began."""
+    within, begun = spans(recording, scope), recording.derived(beginnings)
+    sums = {one.request: one.data["amount"] for one in recording.of(Happened) if one.what == "charged" and one.request}
+    made = [one for one in recording.of(Happened) if one.what == "order created" and "amount" in one.data]
+    return float(
+        sum(
+            sums.get(one.request, one.data["amount"]) != one.data["amount"]
+            for one in made
+            if begun.get(one.request, one.at) in within
+        )
     )
 
 

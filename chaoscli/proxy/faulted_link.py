@@ -9,9 +9,10 @@ from typing import Any, Generic, TypeVar
 
 from chaoscli import dice
 from chaoscli.errors import NotMadeError
-from chaoscli.events import Event
+from chaoscli.events import Event, Overheard
 from chaoscli.faults.base import ByteFault, Direction, FlowMaker, MessageFault, flow_maker
 from chaoscli.faults.datagrams.base import DatagramFault
+from chaoscli.faults.eavesdrop import FIRST_BYTES, Eavesdrop, EavesdropFlow
 from chaoscli.faults.hang import Hang
 from chaoscli.proxy.course import Store
 from chaoscli.proxy.faulted_connection import FaultedConnection
@@ -69,6 +70,8 @@ class FaultedLink(ABC, Generic[C]):
         self.name = name
         self._seed = seed
         self._now = now
+        self._tell = tell
+        self._told_heard: set[tuple[str, Direction]] = set()
         self._judge = Judge(name, seed=seed, tell=tell, now=now) if http else None
         self._injected: dict[str, Injected] = {}
         self._connections: dict[C, None] = {}  # in the order they came, which is the same in every run
@@ -171,7 +174,19 @@ class FaultedLink(ABC, Generic[C]):
     def _flow(self, injected: Injected, direction: Direction, connection: C) -> Watched:
         make, tally = injected.directions[direction]
         rng = dice.stream(self._seed, injected.name, self.name, direction.value, connection.number, *injected.rolled_again)
-        return Watched(make(rng), tally)
+        return Watched(make(rng), tally, self._hears if isinstance(injected.fault, Eavesdrop) else None)
+
+    def _hears(self, tally: Tally, flow: EavesdropFlow) -> None:
+        """Tell what was caught; how it begins only once, of whichever connection was the first."""
+        for what, text in flow.overheard():
+            if what == FIRST_BYTES and (tally.fault, tally.direction) in self._told_heard:
+                continue
+            self._told_heard.add((tally.fault, tally.direction))
+            self._tell(
+                Overheard(
+                    at=self._now(), fault=tally.fault, link=self.name, direction=tally.direction.value, what=what, text=text
+                )
+            )
 
     # -- connections -----------------------------------------------------------------------------------------------------
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from chaoscli.events import FaultMeasured
 from chaoscli.faults.base import Action, Cut, Direction, Flow, Send
+from chaoscli.faults.eavesdrop import EavesdropFlow
 
 # Errors are counted in steps of ten microseconds, finer than a proxy in user space can promise.
 _STEP_S = 1e-5
@@ -69,15 +70,17 @@ class Tally:
 
 
 class Watched:
-    """A flow that is counted; it answers what the flow answers. ``holds`` is true once bytes wait for it to heal.
+    """A flow that is counted; it answers what the flow answers. ``holds`` is true once bytes wait for it to heal. ``hears`` is
+    told whenever an eavesdropper may have caught something.
 
     It can stand in the place of one of the same fault with other settings, and then takes over what that one held.
     """
 
-    __slots__ = ("_flow", "_predecessor", "_superseded", "_waiting", "holds", "tally")
+    __slots__ = ("_flow", "_hears", "_predecessor", "_superseded", "_waiting", "holds", "tally")
 
-    def __init__(self, flow: Flow, tally: Tally) -> None:
+    def __init__(self, flow: Flow, tally: Tally, hears: Callable[[Tally, EavesdropFlow], None] | None = None) -> None:
         self._flow = flow
+        self._hears = hears
         self.tally = tally
         self.holds = False
         self._superseded = False
@@ -107,10 +110,13 @@ class Watched:
         if len(actions) != 1 or type(action := actions[0]) is not Send or action.at > now or action.data is not data:
             self.tally.touched += 1
             self._note(actions, now)
+        self._hear()
         return actions
 
     def ended(self, now: float) -> Iterable[Action]:
-        return self._note(list(self._flow.ended(now)), now)
+        actions = self._note(list(self._flow.ended(now)), now)
+        self._hear()
+        return actions
 
     def healed(self, now: float) -> Iterable[Action]:
         return () if self._superseded else self._note(list(self._flow.healed(now)), now)
@@ -118,6 +124,10 @@ class Watched:
     def takes_over(self, old: Flow, waiting: Sequence[Action], now: float) -> Iterable[Action]:
         self._predecessor, self._waiting = None, ()
         return self._note(list(self._flow.takes_over(old, waiting, now)), now)
+
+    def _hear(self) -> None:
+        if self._hears is not None and isinstance(self._flow, EavesdropFlow):
+            self._hears(self.tally, self._flow)
 
     def _note(self, actions: list[Action], now: float) -> list[Action]:
         for action in actions:

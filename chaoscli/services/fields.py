@@ -6,6 +6,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from chaoscli.card_numbers import is_card_number
 from chaoscli.messages import IDEMPOTENCY_KEY, Request, Response
 from chaoscli.services.replies import MOST_QUANTITY, json_object, reply
 
@@ -23,15 +24,16 @@ class BadInputError(Exception):
 
 
 class Fields:
-    """The request's JSON object, which may have these fields and no others."""
+    """The request's JSON object, which may have these fields, and ``optional`` ones, and no others."""
 
-    def __init__(self, request: Request, *names: str) -> None:
+    def __init__(self, request: Request, *names: str, optional: tuple[str, ...] = ()) -> None:
         body = json_object(request)
         if body is None:
             raise BadInputError(f"The body must be a JSON object with {_listed(names)}")
-        unknown = [name for name in body if name not in names]
+        known = (*names, *optional)
+        unknown = [name for name in body if name not in known]
         if unknown:
-            raise BadInputError(f"unknown field '{unknown[0][:LONGEST_TEXT]}'; there are {_listed(names)}")
+            raise BadInputError(f"unknown field '{unknown[0][:LONGEST_TEXT]}'; there are {_listed(known)}")
         self._body: dict[str, Any] = body
 
     def text(self, name: str) -> str:
@@ -54,6 +56,15 @@ class Fields:
         if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and 0 < value < MOST_AMOUNT:
             return value
         raise BadInputError(f"{name} must be a number above 0")
+
+    def card(self, name: str) -> str:
+        """A payment card's number (ISO/IEC 7812), or nothing. The reason never repeats it."""
+        value = self._body.get(name)
+        if value is None:
+            return ""
+        if isinstance(value, str) and is_card_number(value):
+            return value
+        raise BadInputError(f"{name} must be a card number of 13 to 19 digits")
 
 
 def key_of(request: Request) -> str | None:

@@ -58,11 +58,14 @@ class _RejectedError(Exception):
 
 
 class _Saga:
-    """One order while its steps are taken: what has been used for it, and whether something might have to be undone."""
+    """One order while its steps are taken: what has been used for it, what was charged, and whether something might have to be
+    undone. The ``card`` is for payment, and is forgotten with this."""
 
-    def __init__(self, request: Request, entry: Entry) -> None:
+    def __init__(self, request: Request, entry: Entry, card: str) -> None:
         self.request = request
         self.entry = entry
+        self.card = card
+        self.charged: int | None = None
         self.used: list[Response] = []
         self.to_undo = False
 
@@ -100,7 +103,8 @@ class Order(Service):
 
     async def _create(self, request: Request) -> Response:
         try:
-            said = Fields(request, "productId", "quantity", "customerId")
+            said = Fields(request, "productId", "quantity", "customerId", optional=("card",))
+            card = said.card("card")
             product, quantity, customer = said.text("productId"), said.quantity("quantity"), said.text("customerId")
             key = key_of(request)
         except BadInputError as error:
@@ -113,7 +117,7 @@ class Order(Service):
         entry = Entry(id=name, product=product, quantity=quantity, customer=customer, **names)
         self._under_way.add(name)
         try:
-            return await self._carry_out(_Saga(request, entry))
+            return await self._carry_out(_Saga(request, entry, card))
         finally:
             self._under_way.discard(name)
 
@@ -148,8 +152,9 @@ class Order(Service):
         told_by_outbox = self._settings.outbox and "broker" in self._node.callees
         self._book.create(entry, to_outbox=told_by_outbox)
         self._node.happened(
-            "order created", saga.request, order=entry.id, product=entry.product, quantity=entry.quantity, **_named(saga.request)
-        )
+            "order created", saga.request, order=entry.id, product=entry.product, quantity=entry.quantity,
+            **({} if saga.charged is None else {"amount": saga.charged}), **_named(saga.request),
+        )  # fmt: skip
         if told_by_outbox:
             self._more_to_tell.set()
         elif "broker" in self._node.callees and not await self._tell_broker(entry):
@@ -209,12 +214,13 @@ class Order(Service):
         self._begin(saga)
         key = self._key(saga) or (saga.entry.request if self._settings.idempotency_key else "")
         headers = ((IDEMPOTENCY_KEY, key),) if key else ()
-        bill = {"userId": saga.entry.customer, "amount": amount}
+        bill = {"userId": saga.entry.customer, "amount": amount, **({"card": saga.card} if saga.card else {})}
         answer, _said = await self._ask(
             saga, "payment", "POST", "/payment/charge", json=bill, headers=headers, failed="Payment failed: Payment service"
         )
         if answer.status >= 400:
             raise _RejectedError("Payment failed: Payment service error")
+        saga.charged = amount
 
     async def _ask(
         self, saga: _Saga, callee: str, method: str, target: str, *, failed: str, json: Any = None, headers: Headers = ()

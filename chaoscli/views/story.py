@@ -25,6 +25,7 @@ from chaoscli.events import (
     LimitChanged,
     NodeChanged,
     Noted,
+    Overheard,
     Refused,
     RequestEnded,
     RequestSkipped,
@@ -44,6 +45,8 @@ HANGS_AFTER_S = 2.0
 FUTURE_BY_S = 0.002
 # Variants that are told of the same cue within this time are told of it together.
 TOGETHER_S = 0.5
+# Enough of what cannot be read to see that it cannot.
+OF_NOISE = 24
 # A process that keeps complaining must not become the whole story.
 MOST_NOTES = 5
 MOST_TARGETS = 3
@@ -100,6 +103,7 @@ class StoryWatch:
         self._kinds: dict[str, str] = {}
         self._struck: set[str] = set()
         self._seen: set[str] = set()  # ready before
+        self._heard: dict[str, Overheard | None] = {}  # how it began for a listener who has caught nothing yet
         self._notes = 0
 
     def beats(self, now: float) -> Sequence[Beat]:
@@ -124,6 +128,8 @@ class StoryWatch:
             case Happened():
                 if name := self._harms.harm(event):
                     self._once((name, event.node), event.at, Tone.TROUBLE, f"{event.node} {_HARMS[name]}")
+            case Overheard():
+                self._overheard(event)
             case FallbackServed() | CacheServed() | CallHedged() | BreakerChanged() | LimitChanged():
                 self._policy(event)
             case Refused() | RetryDenied() | CallRejected() | RequestSkipped():
@@ -195,6 +201,15 @@ class StoryWatch:
             text = f"{event.caller} cannot reach {event.callee}: {_WAYS[event.result]}"
             self._once((event.result, *link), event.at, Tone.TROUBLE, text)
 
+    def _overheard(self, event: Overheard) -> None:
+        """The first catch of a listener, in the very bytes that passed, masked."""
+        if event.what == "first bytes":
+            self._heard.setdefault(event.fault, event)
+            return
+        self._heard[event.fault] = None
+        text = f"{event.fault} reads on {event.link}: {event.text}"
+        self._once(("overheard", event.fault, event.link), event.at, Tone.TROUBLE, text)
+
     def _arrived(self, event: Arrived) -> None:
         if not (event.sent_wall_s and event.received_wall_s) or event.caller in self._loads:
             return  # shoppers have no part in what nodes make of each other's clocks
@@ -210,6 +225,9 @@ class StoryWatch:
             ending = _ENDINGS.get(self._kinds.get(event.fault, ""), "heals")
             if ending:
                 self._tell(event.at, Tone.HEAL, f"{event.fault} {ending}")
+            if (heard := self._heard.get(event.fault)) is not None:
+                text = f"{event.fault} caught nothing on {heard.link}, it began with {heard.text[:OF_NOISE]}"
+                self._once(("overheard", event.fault, heard.link), event.at, Tone.RELIEF, text)
             return
         if self._first_fault_at is None:
             self._first_fault_at = event.at

@@ -62,7 +62,7 @@ def test_quotes_keep_words_together() -> None:
         (
             "latency 20ms 30ms",
             "latency has no '30ms'",
-            "             ^~~~  it has delay, jitter, distribution, correlation, direction, share, for",
+            "             ^~~~  it has delay, jitter, distribution, correlation, handshake, direction, share, for",
         ),
         ("latency 20ms jitter", "a value for 'jitter' is missing", "                    ^  like 250ms"),
         ("latency 20ms jitter 1ms jitter 2ms", "'jitter' is given twice", "                        ^~~~~~"),

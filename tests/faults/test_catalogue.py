@@ -26,6 +26,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "loss": {"rate": 0.02},
     "slicer": {"average_size": 10.0},
     "corrupt": {"rate": 0.001},
+    "tamper": {"find": "20", "put": "90"},
     "limit_data": {"bytes": 1000.0},
     "slow_close": {"delay": 1.0},
     "late": {"by": 0.2},

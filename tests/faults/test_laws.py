@@ -13,6 +13,7 @@ from chaoscli.faults.base import ByteFault
 from chaoscli.faults.blackhole import Blackhole
 from chaoscli.faults.catalogue import FAULTS
 from chaoscli.faults.corrupt import Corrupt
+from chaoscli.faults.eavesdrop import Eavesdrop
 from chaoscli.faults.half_open import HalfOpen
 from chaoscli.faults.hang import Hang
 from chaoscli.faults.latency import Latency
@@ -24,6 +25,7 @@ from chaoscli.faults.reset_peer import ResetPeer
 from chaoscli.faults.silence import Silence
 from chaoscli.faults.slicer import Slicer
 from chaoscli.faults.slow_close import SlowClose
+from chaoscli.faults.tamper import Tamper
 from chaoscli.faults.timeout import Timeout
 from tests.faults.streams import Chunk, chain_of, finishes, flow_of, never_goes_back, play, scripts, sends, stream
 
@@ -39,6 +41,7 @@ LATENCIES = st.builds(
     jitter=durations,
     distribution=st.sampled_from(["uniform", "normal", "lognormal", "pareto"]),
     correlation=shares,
+    handshake=st.booleans(),
 )
 SLICERS = st.integers(1, 2000).flatmap(
     lambda size: st.builds(
@@ -55,9 +58,11 @@ LOSSLESS: dict[str, st.SearchStrategy[ByteFault]] = {
     "slow_close": st.builds(SlowClose, delay=durations),
     "hang": st.just(Hang()),
     "half_open": st.just(HalfOpen()),
+    "eavesdrop": st.builds(Eavesdrop, looks_for=st.none() | st.text(min_size=1, max_size=9)),
 }
 CHANGING: dict[str, st.SearchStrategy[ByteFault]] = {
     "corrupt": st.builds(Corrupt, rate=shares),
+    "tamper": st.just(Tamper(find="a", put="b")),
     "limit_data": st.builds(LimitData, bytes=st.integers(0, 20_000).map(float)),
     "timeout": st.builds(Timeout, after=durations),
     "reset_peer": st.builds(ResetPeer, after=durations),
@@ -68,6 +73,7 @@ CHANGING: dict[str, st.SearchStrategy[ByteFault]] = {
 EVERY = LOSSLESS | CHANGING
 WHAT_PASSES: dict[str, Callable[[Sent, Passed], bool]] = {
     "corrupt": lambda sent, passed: len(passed) == len(sent),
+    "tamper": lambda sent, passed: passed == sent.replace(b"a", b"b"),
     "limit_data": lambda sent, passed: sent.startswith(passed),
     "timeout": lambda sent, passed: passed == b"",
     "reset_peer": lambda sent, passed: passed == b"",

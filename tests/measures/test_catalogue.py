@@ -15,7 +15,7 @@ from tests.support.recordings import recording
 COUNTED = {
     "requests", "ok", "fallbacks", "failed", "timeouts", "refused", "resets", "unanswered", "skipped",
     "attempts", "retries", "calls", "hedges", "rejected", "cached", "turned_away", "expired",
-    "duplicates", "lost_writes", "from_future", "count",
+    "duplicates", "mischarged", "overheard", "lost_writes", "from_future", "count",
 }  # fmt: skip
 
 

@@ -26,6 +26,7 @@ NEEDED: dict[str, dict[str, object]] = {
     "bandwidth": {"rate": "64KB/s"},
     "loss": {"rate": "5%"},
     "corrupt": {"rate": "5%"},
+    "tamper": {"find": "20", "put": "90"},
     "late": {"by": "50ms"},
     "slow": {"by": "4x"},
     "slow_close": {"delay": "1s"},

@@ -79,7 +79,9 @@ NO_USER = "userId must be a text"
         ({"userId": "C", "amount": "1"}, NO_AMOUNT), ({"userId": "C", "amount": 10**15}, NO_AMOUNT), ({"amount": 1}, NO_USER),
         ({"userId": "", "amount": 1}, NO_USER), ({"userId": 7, "amount": 1}, NO_USER),
         ({"userId": "C" * 257, "amount": 1}, "userId must have at most 256 characters"),
-        ({"userId": "C", "amount": 1, "tip": 2}, "unknown field 'tip'; there are userId and amount"),
+        ({"userId": "C", "amount": 1, "tip": 2}, "unknown field 'tip'; there are userId, amount and card"),
+        ({"userId": "C", "amount": 1, "card": "4111111111111112"}, "card must be a card number of 13 to 19 digits"),
+        ({"userId": "C", "amount": 1, "card": 4111111111111111}, "card must be a card number of 13 to 19 digits"),
     ],
 )  # fmt: skip
 async def test_a_bill_that_makes_no_sense_is_refused_with_its_reason(body: Any, error: str) -> None:

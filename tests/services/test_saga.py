@@ -69,7 +69,8 @@ async def test_an_order_validates_reserves_prices_charges_and_tells_the_broker()
     ("body", "message"),
     [
         ({**ONE, "customerId": "MALLORY"}, "Customer not valid: Customer not found"),
-        ({**ONE, "coupon": "X"}, "unknown field 'coupon'; there are productId, quantity and customerId"),
+        ({**ONE, "coupon": "X"}, "unknown field 'coupon'; there are productId, quantity, customerId and card"),
+        ({**ONE, "card": "4111 1111 1111 1111"}, "card must be a card number of 13 to 19 digits"),
         ({**ONE, "customerId": "C" * 257}, "customerId must have at most 256 characters"),
     ],
 )
