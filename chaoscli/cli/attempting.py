@@ -35,10 +35,12 @@ SVG_WIDTH = 120
 
 @dataclass(slots=True, kw_only=True)
 class Attempting:
-    """One playing of one playbook; ``error`` is what kept it from being made, ``ended`` is there when it is over."""
+    """One playing of one playbook; ``error`` is what kept it from being made, ``ended`` is there when it is over. ``took_s`` is
+    how long it took where it was made before its turn."""
 
     recorder: RunRecorder
     error: ChaosError | None = None
+    took_s: float | None = None
     ended: Attempt | None = None
 
     @property
@@ -64,7 +66,8 @@ def attempting(wanted: Wanted, options: Options) -> Iterator[Attempting]:
     error = this.error
     if recorder.sink_error is not None:
         error = error or _unwritten(options.record, recorder.sink_error)
-    this.ended = _ended(wanted, recorder.recording, error, options, took_s=time.monotonic() - began)
+    took_s = time.monotonic() - began if this.took_s is None else this.took_s
+    this.ended = _ended(wanted, recorder.recording, error, options, took_s=took_s)
     _show(wanted.playbook, recorder.recording, this.ended, options)
 
 

@@ -6,8 +6,8 @@ one return at once, and a test answer from a table.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from chaoscli.cli.options import Options
 from chaoscli.errors import ChaosError, ExitCode
@@ -35,12 +35,13 @@ class Named:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """One attempt to be made. ``note`` says which it is, when there are several."""
+    """One attempt to be made, the first or a later one at the same seed. ``note`` says which it is, when there are several."""
 
     word: str
     playbook: Playbook
     seed: int
     note: str = ""
+    attempt: int = 1
 
 
 Casting = Generator[Wanted, Attempt, tuple[Entry, ...]]
@@ -58,28 +59,37 @@ def casting(named: Sequence[Named], options: Options) -> Casting:
     return tuple(entries)
 
 
+def firsts(named: Sequence[Named], options: Options) -> tuple[Wanted, ...]:
+    """The first attempts at everything, in order: what is wanted if all holds. ``casting`` wants these, or fewer of them."""
+    return tuple(wanted for one in named if one.playbook is not None for wanted in _of_takes(one.word, one.playbook, options))
+
+
 def _over(entries: Sequence[Entry], options: Options) -> bool:
     codes = {entry.exit_code for entry in entries}
     return ExitCode.INTERRUPTED in codes or (options.fail_fast and any(codes))
 
 
 def _takes(word: str, playbook: Playbook, options: Options) -> Generator[Wanted, Attempt, tuple[Take, ...]]:
-    """Each take has a seed of its own, one more than the one before: the same dice twice would be no second opinion."""
-    first = next(seed for seed in (options.seed, playbook.seed, DEFAULT_SEED) if seed is not None)
     takes: list[Take] = []
-    for number in range(options.repeat):
-        note = f"run {number + 1} of {options.repeat}, seed {first + number}" if options.repeat > 1 else ""
-        takes.append((yield from _attempts(Wanted(word=word, playbook=playbook, seed=first + number, note=note), options)))
+    for wanted in _of_takes(word, playbook, options):
+        takes.append((yield from _attempts(wanted, options)))
         code = takes[-1].exit_code
         if code is ExitCode.INTERRUPTED or (code and options.fail_fast):
             break
     return tuple(takes)
 
 
+def _of_takes(word: str, playbook: Playbook, options: Options) -> Iterator[Wanted]:
+    """Each take has a seed of its own, one more than the one before: the same dice twice would be no second opinion."""
+    first = next(seed for seed in (options.seed, playbook.seed, DEFAULT_SEED) if seed is not None)
+    for number in range(options.repeat):
+        note = f"run {number + 1} of {options.repeat}, seed {first + number}" if options.repeat > 1 else ""
+        yield Wanted(word=word, playbook=playbook, seed=first + number, note=note)
+
+
 def _attempts(wanted: Wanted, options: Options) -> Generator[Wanted, Attempt, Take]:
     attempts = [(yield wanted)]
     while attempts[-1].exit_code in TRIED_AGAIN and len(attempts) < options.attempts:
-        note = f"attempt {len(attempts) + 1} of {options.attempts}"
-        again = Wanted(word=wanted.word, playbook=wanted.playbook, seed=wanted.seed, note=note)
-        attempts.append((yield again))
+        number = len(attempts) + 1
+        attempts.append((yield replace(wanted, note=f"attempt {number} of {options.attempts}", attempt=number)))
     return Take(tuple(attempts))

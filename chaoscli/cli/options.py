@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,13 +13,16 @@ from chaoscli.units import UnitError, parse_share
 # Every run is a set of processes and some seconds; more than these are a search, and another command's business.
 MOST_TAKES = 100
 MOST_RETRIES = 10
+# More processes than the largest machines have cores.
+MOST_JOBS = 256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
     """``show`` is live, plain or quiet; ``world`` is real or sim; ``repeat`` counts the takes of each playbook, ``retries``
     the further attempts at a take that did not hold, in the real world: a simulated one goes the same way every time.
-    ``worse_by`` is a share. ``github`` is decided: GitHub reads us."""
+    ``jobs`` is how many play at once; None: as many as suit the world. ``worse_by`` is
+    a share. ``github`` is decided: GitHub reads us."""
 
     names: tuple[str, ...]
     world: str = "real"
@@ -33,6 +37,7 @@ class Options:
     markdown: Path | None = None
     github: bool = False
     fail_fast: bool = False
+    jobs: int | None = None
     repeat: int = 1
     retries: int = 0
     baseline: Path | None = None
@@ -44,11 +49,22 @@ class Options:
             raise UsageError(f"--repeat is {self.repeat}; it may be from 1 to {MOST_TAKES}")
         if not 0 <= self.retries <= MOST_RETRIES:
             raise UsageError(f"--retries is {self.retries}; it may be from 0 to {MOST_RETRIES}")
+        self._check_jobs()
         for flag, file in (("--record", self.record), ("--svg", self.svg)):
             if file is not None and len(self.names) > 1:
                 raise UsageError(f"{flag} takes the file of one run, and {len(self.names)} playbooks were named")
             if file is not None and self.repeat > 1:
                 raise UsageError(f"{flag} takes the file of one run, and --repeat asks for {self.repeat}")
+
+    def _check_jobs(self) -> None:
+        """Simulations only take turns where there are more of them than cores; real plays would measure each other."""
+        cores = os.cpu_count() or 1
+        most = MOST_JOBS if self.world == "sim" else cores
+        if self.jobs is not None and not 1 <= self.jobs <= most:
+            hint = (
+                "" if self.world == "sim" else f"this machine has {cores} cores, and real plays that share one spoil each other"
+            )
+            raise UsageError(f"--jobs is {self.jobs}; it may be from 1 to {most}", hint=hint)
 
     @property
     def attempts(self) -> int:

@@ -25,15 +25,23 @@ FRAME_S = 0.1
 async def perform_real(playbook: Playbook, seed: int, recorder: RunRecorder, spawner: Spawner, *, show: str) -> ChaosError | None:
     """What kept it from being made is returned: what was recorded until then still counts."""
     performance = Performance()
+    async with _shown(recorder, show, performance), interruptible(performance.stop):
+        return await perform(playbook, seed, recorder, spawner, performance)
+
+
+async def perform(
+    playbook: Playbook, seed: int, recorder: RunRecorder, spawner: Spawner, performance: Performance
+) -> ChaosError | None:
+    """The same without a screen, until ``performance`` is stopped."""
 
     def open_world(variant: Variant, into: Recorder) -> AbstractAsyncContextManager[World]:
         return open_real_world(variant.topology, into, seed=seed, spawner=spawner, lasts_s=playbook.lasts_s, name=variant.name)
 
     error: ChaosError | None = None
-    recorders = {variant.name: recorder.variant(variant.name) for variant in playbook.variants}
     try:
-        async with _shown(recorder, show, performance), _interruptible(performance):
-            await play(playbook, open_world, recorders, performance)
+        await play(
+            playbook, open_world, {variant.name: recorder.variant(variant.name) for variant in playbook.variants}, performance
+        )
     except* NotMadeError as group:
         # One node's death makes others fail; the first is the cause.
         error = next(leaf for leaf in leaves(group) if isinstance(leaf, NotMadeError))
@@ -70,17 +78,17 @@ async def _stand_still_on_ctrl_z(screen: Screen, drawing: trio.Lock) -> None:
 
 
 @asynccontextmanager
-async def _interruptible(performance: Performance) -> AsyncIterator[None]:
+async def interruptible(stop: trio.Event) -> AsyncIterator[None]:
     """The first Ctrl-C (or SIGTERM) ends the play early and what there is is judged; the second ends everything at once."""
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(_stop_on_signal, performance)
+        nursery.start_soon(_stop_on_signal, stop)
         yield
         nursery.cancel_scope.cancel()
 
 
-async def _stop_on_signal(performance: Performance) -> None:
+async def _stop_on_signal(stop: trio.Event) -> None:
     with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
         async for _number in signals:
-            if performance.stop.is_set():
+            if stop.is_set():
                 raise KeyboardInterrupt
-            performance.stop.set()
+            stop.set()

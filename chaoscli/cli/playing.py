@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import nullcontext
+from functools import partial
 
 import trio
 
-from chaoscli.cli.attempting import attempting
+from chaoscli.cli.ahead import Ahead, made_ahead
+from chaoscli.cli.attempting import Attempting, attempting
 from chaoscli.cli.baselines import Baseline, compared, read_baseline, save_baseline
-from chaoscli.cli.casting import Casting, Named, Wanted, casting
+from chaoscli.cli.casting import Casting, Named, Wanted, casting, firsts
+from chaoscli.cli.made import Made
 from chaoscli.cli.naming import load_named
 from chaoscli.cli.options import Options
 from chaoscli.cli.performing import perform_real
 from chaoscli.cli.reporting import claim_files, report, report_files
-from chaoscli.cli.simulating import perform_simulated
+from chaoscli.cli.side_by_side import SideBySide, side_by_side
+from chaoscli.cli.simulating import perform_simulated, show_recording
 from chaoscli.errors import ExitCode
 from chaoscli.reports.series import Attempt, Entry, Series
 from chaoscli.worlds.processes import Spawner, open_spawner
@@ -32,26 +38,24 @@ def play_all(options: Options) -> int:
 async def _play_real(options: Options) -> tuple[Entry, ...]:
     # The warm parent imports what it needs while the playbooks are being read.
     async with open_spawner() as spawner:
-        plays = _casting(options)
-        try:
-            wanted = next(plays)
-            while True:
-                wanted = plays.send(await _attempt_real(wanted, options, spawner))
-        except StopIteration as over:
-            entries: tuple[Entry, ...] = over.value
-    return entries
+        named = _named(options)
+        upcoming = firsts(named, options)
+        jobs = min(options.jobs or 1, len(upcoming))
+        if jobs < 2:
+            return await _conducted(casting(named, options), partial(_attempt_real, options=options, spawner=spawner))
+        async with side_by_side(upcoming, spawner, jobs) as plays:
+            again = partial(_attempt_real, options=options, spawner=spawner)
+            return await _conducted(casting(named, options), partial(_attempt_made, options=options, plays=plays, again=again))
 
 
-def _play_simulated(options: Options) -> tuple[Entry, ...]:
-    """The same in virtual time; shown once it is over, by lines or as a replay."""
-    plays = _casting(options)
+async def _conducted(plays: Casting, attempt: Callable[[Wanted], Awaitable[Attempt]]) -> tuple[Entry, ...]:
     try:
         wanted = next(plays)
         while True:
-            wanted = plays.send(_attempt_simulated(wanted, options))
+            wanted = plays.send(await attempt(wanted))
     except StopIteration as over:
         entries: tuple[Entry, ...] = over.value
-        return entries
+    return entries
 
 
 async def _attempt_real(wanted: Wanted, options: Options, spawner: Spawner) -> Attempt:
@@ -60,19 +64,59 @@ async def _attempt_real(wanted: Wanted, options: Options, spawner: Spawner) -> A
     return this.attempt
 
 
-def _attempt_simulated(wanted: Wanted, options: Options) -> Attempt:
+async def _attempt_made(
+    wanted: Wanted, options: Options, plays: SideBySide, again: Callable[[Wanted], Awaitable[Attempt]]
+) -> Attempt:
+    """What has been made at the side of others; who has to try again does so before everybody's eyes."""
+    if wanted.attempt > 1:
+        return await again(wanted)
+    made = await plays.take()
     with attempting(wanted, options) as this:
-        this.error = perform_simulated(wanted.playbook, wanted.seed, this.recorder, show=options.show)
+        _show_made(this, made, options)
     return this.attempt
 
 
-def _casting(options: Options) -> Casting:
+def _play_simulated(options: Options) -> tuple[Entry, ...]:
+    """The same in virtual time; shown once it is over, by lines or as a replay."""
+    named = _named(options)
+    upcoming = firsts(named, options)
+    jobs = min(options.jobs or os.cpu_count() or 1, len(upcoming))
+    plays = casting(named, options)
+    with made_ahead(upcoming, jobs) if jobs > 1 else nullcontext() as ahead:
+        try:
+            wanted = next(plays)
+            while True:
+                wanted = plays.send(_attempt_simulated(wanted, options, ahead))
+        except StopIteration as over:
+            entries: tuple[Entry, ...] = over.value
+            return entries
+
+
+def _attempt_simulated(wanted: Wanted, options: Options, ahead: Ahead | None) -> Attempt:
+    made = ahead.take() if ahead is not None else None
+    with attempting(wanted, options) as this:
+        if made is not None:
+            _show_made(this, made, options)
+        else:
+            this.error = perform_simulated(wanted.playbook, wanted.seed, this.recorder, show=options.show)
+    return this.attempt
+
+
+def _show_made(this: Attempting, made: Made, options: Options) -> None:
+    """As it would have been shown while it went on, without the waiting of a real one."""
+    made.tell(this.recorder)
+    this.error, this.took_s = made.error, made.took_s
+    show_recording(this.recorder.recording, "plain" if options.show == "live" and options.world == "real" else options.show)
+
+
+def _named(options: Options) -> tuple[Named, ...]:
+    """All of them can be played; else every problem is raised, and reported."""
     named = load_named(options)
     wrong = [one.wrong for one in named if one.wrong is not None]
     if wrong:
         _report_wrong(named, options)
         raise wrong[0] if len(wrong) == 1 else ExceptionGroup("playbooks are wrong", wrong)
-    return casting(named, options)
+    return named
 
 
 def _report_wrong(named: Sequence[Named], options: Options) -> None:

@@ -24,7 +24,7 @@ def replay(
 
     def verb() -> int:
         from chaoscli.cli.replayed import replay_file
-        from chaoscli.cli.run import show_of
+        from chaoscli.cli.showing import show_of
 
         return replay_file(file, show=show_of(live=live, plain=plain, quiet=False), speed=speed, since_s=since)
 

@@ -12,12 +12,18 @@ from chaoscli.simulation import play_simulated
 
 def perform_simulated(playbook: Playbook, seed: int, recorder: RunRecorder, *, show: str) -> ChaosError | None:
     """What kept it from being made is returned: what was recorded until then still counts."""
+    error = play_recorded(playbook, seed, recorder)
+    show_recording(recorder.recording, show)
+    return error
+
+
+def play_recorded(playbook: Playbook, seed: int, recorder: RunRecorder) -> ChaosError | None:
+    """The same without showing anything."""
     error: ChaosError | None = None
     try:
         play_simulated(playbook, {variant.name: recorder.variant(variant.name) for variant in playbook.variants}, seed=seed)
     except* NotMadeError as group:
         error = next(leaf for leaf in leaves(group) if isinstance(leaf, NotMadeError))
-    show_recording(recorder.recording, show)
     return error
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from chaoscli.cli.casting import Named, casting
+from chaoscli.cli.casting import Named, casting, firsts
 from chaoscli.cli.options import Options
 from chaoscli.errors import ExitCode, NotMadeError, UsageError
 from chaoscli.outcome import Check, Outcome
@@ -46,6 +46,17 @@ def cast(
             wanted = plays.send(ended(left[wanted.word].pop(0), wanted.seed))
     except StopIteration as over:
         return played, over.value
+
+
+@pytest.mark.parametrize("options", [{}, {"repeat": 3}, {"repeat": 2, "retries": 1}, {"repeat": 2, "fail_fast": True}])
+def test_what_is_made_ahead_is_what_is_wanted_as_far_as_anything_is(options: dict[str, Any]) -> None:
+    answers = {"a": [OK, BROKEN, OK, OK], "b": [BROKEN, BROKEN, OK, OK]}
+    named = [Named(word=name, name=name, file=name, playbook=playbook(name)) for name in answers]
+    asked = replace(Options(names=tuple(answers)), **options)
+    ahead = [f"{one.word}:{one.seed}" for one in firsts(named, asked)]
+    wanted = list(dict.fromkeys(cast(answers, **options)[0]))  # a second attempt is made in its turn
+    assert ahead[: len(wanted)] == wanted
+    assert len(ahead) == len(named) * options.get("repeat", 1)
 
 
 def test_one_after_the_other() -> None:
@@ -110,6 +121,9 @@ def test_an_interrupt_ends_everything_and_is_not_tried_again() -> None:
         ({"repeat": 101}, "--repeat is 101"),
         ({"retries": -1}, "--retries is -1"),
         ({"retries": 11}, "--retries is 11"),
+        ({"jobs": 0}, "--jobs is 0"),
+        ({"jobs": 257, "world": "sim"}, "--jobs is 257; it may be from 1 to 256"),
+        ({"jobs": 10_000}, "--jobs is 10000; it may be from 1 to [0-9]+\\nthis machine has"),
     ],
 )
 def test_options_that_make_no_sense_are_refused(options: dict[str, Any], said: str) -> None:

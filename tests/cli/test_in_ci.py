@@ -95,6 +95,30 @@ def test_fail_fast_names_what_was_not_played(folder: Path) -> None:
     assert (ended.code, ended.out.splitlines()[-1]) == (1, "✗ 2 playbooks: 1 violated, 1 not played  (exit 1)")
 
 
+def test_what_is_said_of_several_does_not_depend_on_how_many_are_played_at_once(folder: Path) -> None:
+    def said(jobs: int) -> tuple[int, str, str]:
+        words = f"good.yaml bad.yaml good.yaml --world sim --plain --repeat 2 --jobs {jobs}"
+        ended = Command(("run", *words.split()), folder).start().end()
+        return ended.code, re.sub(r" [\d.]+m?s$", "", ended.out, flags=re.M), ended.err
+
+    assert said(1) == said(3)
+
+
+def test_fail_fast_is_honoured_by_those_who_play_ahead(folder: Path) -> None:
+    ended = run(folder, "good.yaml bad.yaml good.yaml --fail-fast --jobs 3")
+    assert (ended.code, ended.out.splitlines()[-1]) == (1, "✗ 3 playbooks: 1 held, 1 violated, 1 not played  (exit 1)")
+
+
+def test_real_plays_at_once_are_shown_in_their_turn_and_tried_again_alone(folder: Path) -> None:
+    words = ("run", "bad.yaml", "good.yaml", "--set", "lasts=500ms", "--jobs", "2", "--retries", "1", "--plain")
+    ended = Command(words, folder).start().end()
+    assert ended.code == 1
+    assert ended.err.count("bad.yaml: attempt 2 of 2\n") == 1
+    titles = re.findall(r"^(good|bad)\b.*seed", ended.out, flags=re.M)
+    assert titles == ["bad", "bad", "good"]
+    assert ended.out.endswith("✗ 2 playbooks: 1 held, 1 violated  (exit 1)\n")
+
+
 def test_repeated_runs_show_how_far_each_measure_is_spread(folder: Path) -> None:
     ended = run(folder, "good.yaml --repeat 3 --json")
     document = json.loads(ended.out)
