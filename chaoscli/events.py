@@ -325,10 +325,13 @@ class Answered(Event):
     own_s: float = 0.0
 
 
+HUNG_UP = "caller hung up"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refused(Event):
     """``node`` turned a request away: ``reason`` is "queue full", "limit reached" or, for one whose caller has stopped waiting
-    by its own word, "expired". It had waited ``queued_s`` by then."""
+    by its own word, "expired", or by closing its connection, ``HUNG_UP``. It had waited ``queued_s`` by then."""
 
     node: str
     caller: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from chaoscli.events import Answered, Arrived, Refused
+from chaoscli.events import HUNG_UP, Answered, Arrived, Refused
 from chaoscli.measures.base import NoData, Scope
 from chaoscli.measures.windows import spans
 from chaoscli.recording import Recording
@@ -31,7 +31,15 @@ def mean_worked(recording: Recording, scope: Scope) -> float:
 
 def turned_away(recording: Recording, scope: Scope) -> float:
     within = spans(recording, scope)
-    return float(sum(scope.node in ("", one.node) and one.at in within for one in recording.of(Refused)))
+    refused = [one for one in recording.of(Refused) if one.reason != HUNG_UP]
+    return float(sum(scope.node in ("", one.node) and one.at in within for one in refused))
+
+
+def abandoned(recording: Recording, scope: Scope) -> float:
+    """Requests that a node stopped working on because their callers had hung up."""
+    within = spans(recording, scope)
+    stopped = [one for one in recording.of(Refused) if one.reason == HUNG_UP]
+    return float(sum(scope.node in ("", one.node) and one.at in within for one in stopped))
 
 
 def _arrivals(recording: Recording, scope: Scope) -> list[Arrived]:

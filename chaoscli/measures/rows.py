@@ -10,7 +10,7 @@ from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from chaoscli.events import Answered, Arrived, CallEnded, CallStarted, Refused, RequestEnded, RequestStarted
+from chaoscli.events import HUNG_UP, Answered, Arrived, CallEnded, CallStarted, Refused, RequestEnded, RequestStarted
 from chaoscli.measures.base import NoData, Scope
 from chaoscli.measures.windows import spans
 from chaoscli.messages import Result
@@ -108,6 +108,8 @@ def node_rows(recording: Recording) -> Mapping[str, list[Row]]:
         result = Result.OK if answer.status < 400 else Result.FAILED
         found[answer.node].append(Row(answer.at - took, answer.at, result, took, answer.request))
     for refusal in recording.of(Refused):
+        if refusal.reason == HUNG_UP:
+            continue  # nobody was there to be answered
         waited = refusal.queued_s
         found[refusal.node].append(Row(refusal.at - waited, refusal.at, Result.FAILED, waited, refusal.request))
     return found

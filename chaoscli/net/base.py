@@ -8,6 +8,9 @@ from typing import Protocol
 from chaoscli.messages import Request, Response
 
 Handler = Callable[[Request], Awaitable[Response]]
+# Who is told of a handler's bug, and of a caller that closed the connection before it had its answer.
+Failed = Callable[[Request, Exception], None]
+HungUp = Callable[[Request], None]
 
 
 class Transport(Protocol):

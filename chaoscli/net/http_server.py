@@ -11,7 +11,7 @@ leave it out.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -20,7 +20,7 @@ import h11
 import trio
 
 from chaoscli.messages import Request, Response
-from chaoscli.net.base import Handler
+from chaoscli.net.base import Failed, Handler, HungUp
 from chaoscli.net.codec import REASONS
 
 READ_BYTES = 65536
@@ -28,8 +28,6 @@ READ_BYTES = 65536
 # which may overtake the answer. A megabyte is in flight at most on a loopback link; past that the peer is not listening.
 MOST_THROWN_AWAY_BYTES = 1 << 20
 LINGER_S = 1.0
-
-Failed = Callable[[Request, Exception], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,12 +50,20 @@ class _TurnedAwayError(Exception):
 
 
 class HttpServer:
-    """Serves ``handler``; an exception of the handler answers 500 and is told to ``failed``."""
+    """Serves ``handler``; an exception of the handler answers 500 and is told to ``failed``.
 
-    def __init__(self, handler: Handler, *, limits: HttpLimits | None = None, failed: Failed | None = None) -> None:
+    A caller that closes its side is only noticed when its answer is written, as in most servers. With somebody to tell,
+    ``hung_up``, the handler is stopped instead; a caller that closes half of its connection would still be there, so ask for
+    this only where callers do not.
+    """
+
+    def __init__(
+        self, handler: Handler, *, limits: HttpLimits | None = None, failed: Failed | None = None, hung_up: HungUp | None = None
+    ) -> None:
         self.handler = handler
         self.limits = limits or HttpLimits()
         self.failed = failed
+        self.hung_up = hung_up
         self.stopping = False
         self._connections: set[_Connection] = set()
         self._accepting = trio.CancelScope()
@@ -127,7 +133,10 @@ class _Connection:
             request = await self._read()
             if request is None:
                 return False
-            await self._send(*await self._answer(request))
+            answer = await (self._answer(request) if self._server.hung_up is None else self._answer_unless_gone(request))
+            if answer is None:
+                return False
+            await self._send(*answer)
         except h11.RemoteProtocolError as error:
             # h11 quotes the bytes it choked on; they are the caller's own and no use to it.
             await self._turn_away(error.error_status_hint, str(error).partition(": bytearray(")[0])
@@ -204,6 +213,33 @@ class _Connection:
                 self._server.failed(request, error)
             response = _error_response(HTTPStatus.INTERNAL_SERVER_ERROR, "internal error")
             return self._head(response), response.body
+
+    async def _answer_unless_gone(self, request: Request) -> tuple[h11.Response, bytes] | None:
+        """The reply; None when the caller closed its connection before there was one."""
+        answer: tuple[h11.Response, bytes] | None = None
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._cancel_when_gone, nursery.cancel_scope)
+            answer = await self._answer(request)
+            nursery.cancel_scope.cancel()
+        if answer is None and self._server.hung_up is not None:
+            self._server.hung_up(request)
+        return answer
+
+    async def _cancel_when_gone(self, work: trio.CancelScope) -> None:
+        """What comes meanwhile is the next request's, kept as far as one may be long; who sends more is not read on."""
+        kept = 0
+        try:
+            while kept < self._limits.header_bytes:
+                data = await self._stream.receive_some(READ_BYTES)
+                if not data:
+                    break
+                kept += len(data)
+                self._http.receive_data(bytes(data))
+            else:
+                return
+        except (trio.BrokenResourceError, trio.ClosedResourceError):
+            pass
+        work.cancel()
 
     def _head(self, response: Response, *, close: bool = False) -> h11.Response:
         given = [(name, value) for name, value in response.headers if name.lower() not in _FRAMING]

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any, Generic, Protocol, TypeVar
@@ -16,12 +17,11 @@ from typing import Any, Generic, Protocol, TypeVar
 import trio
 
 from chaoscli.messages import CallError, Request, Response, Result
-from chaoscli.net.base import Handler
+from chaoscli.net.base import Failed, Handler, HungUp
 from chaoscli.net.pool import StaleError
 
 M = TypeVar("M", Request, Response)
 
-Failed = Callable[[Request, Exception], None]
 
 # A TLS 1.3 handshake with a certificate on both sides, as our own server and client send it: the hello, the callee's answer with
 # its certificate, the caller's with its own. On top of each record of data: its head, its type and its seal.
@@ -152,19 +152,32 @@ class CalleePeer(Peer[Request]):
     def __init__(self, *, secured: bool = False) -> None:
         super().__init__()
         self._secured = secured
+        self._handling: trio.CancelScope | None = None
 
-    async def serve(self, handler: Handler, failed: Failed) -> None:
-        """Until the caller is done. A handler is not stopped when its caller hangs up, as in most servers."""
+    async def serve(self, handler: Handler, failed: Failed, hung_up: HungUp | None = None) -> None:
+        """Until the caller is done. A handler is not stopped when its caller hangs up, as in most servers, unless somebody is to
+        be told: ``hung_up``."""
         if self._secured and not await self._shakes_hands():
             self.close_at_once()
             return
         while isinstance(request := await self._next(), Request):
-            response = await _answer(handler, failed, request)
+            with trio.CancelScope() if hung_up else nullcontext() as self._handling:
+                response = await _answer(handler, failed, request)
+            if self._handling is not None and self._handling.cancelled_caught:
+                assert hung_up is not None
+                hung_up(request)
+                break
+            self._handling = None
             self.carrier.send(replace(response, body=b"") if request.method == "HEAD" else response)
         if self.why and not self._has_left and not self._secured:
             # h11 quotes the bytes it choked on; they are the caller's own and no use to it.
             self.carrier.send(_error(400, self.why.partition(": bytearray(")[0]))
         self.close_at_once()
+
+    def ends(self, ending: Ending, why: str = "") -> None:
+        super().ends(ending, why)
+        if self._handling is not None:
+            self._handling.cancel()
 
     async def _shakes_hands(self) -> bool:
         if not isinstance(await self._next(), Flight):

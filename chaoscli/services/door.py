@@ -42,6 +42,10 @@ class Door:
             return await self._service.handle(request)
         return await self._workers.do(request, cost, self._service.handle)
 
+    def hung_up(self, request: Request) -> None:
+        """Whoever sent the request does not want its answer any more, and the work on it has stopped."""
+        self._workers.hung_up(request)
+
     def _identified(self, request: Request) -> Request:
         """With an id: a caller that sent none, or one that no log could bear, gets one from here."""
         given = request.header(REQUEST_ID)

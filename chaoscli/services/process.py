@@ -56,7 +56,7 @@ class _Process:
             keys=keys_of(os.environ),
         )
         self._staffed = staffed(self._node)
-        self._server = HttpServer(self._staffed.door.handle, failed=self._failed)
+        self._server = HttpServer(self._staffed.door.handle, failed=self._failed, hung_up=self._staffed.hung_up)
         self._background = trio.CancelScope()
         self._address: tuple[str, int] | NotMadeError
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import trio
 
+from chaoscli.net.base import HungUp
 from chaoscli.services.base import Service
 from chaoscli.services.catalogue import KINDS
 from chaoscli.services.door import Door
@@ -23,6 +24,11 @@ class StaffedNode:
     service: Service
     workers: Workers
     door: Door
+
+    @property
+    def hung_up(self) -> HungUp | None:
+        """Whom to tell of callers that hung up before they had an answer; None: nobody, and the work is finished for no one."""
+        return self.door.hung_up if self.workers.capacity.heed_hangups else None
 
     async def work(self) -> None:
         """The service's work in the background. An error ends the node, and is noted first."""

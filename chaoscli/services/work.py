@@ -15,7 +15,7 @@ from typing import Literal
 
 import trio
 
-from chaoscli.events import Answered, Arrived, LimitChanged, Refused
+from chaoscli.events import HUNG_UP, Answered, Arrived, LimitChanged, Refused
 from chaoscli.messages import ATTEMPT, CALLER, REQUEST_ID, RETRY_AFTER, SENT_AT, TRACE_PARENT, Headers, Request, Response
 from chaoscli.resilience.concurrency import Concurrency, Sample, limiter_of
 from chaoscli.resilience.deadline import expires_at
@@ -54,6 +54,13 @@ class Capacity(Entrance):
     time_needed: Seconds = setting("with drop_expired: the work takes so long; what has less time left is dropped as well", 0.0)
     concurrency: Concurrency | None = setting("bound the requests inside, waiting or worked on; more are answered 503", None)
     retry_after: Seconds | None = setting("tell those who are turned away to come back after this long, in whole seconds", None)
+    # HTTP/1.1 has no word for it but a closed connection, which most servers notice when they write the answer. gRPC cancels,
+    # and so does Go's net/http, if the handler looks.
+    heed_hangups: bool = setting("stop working on a request whose caller has closed the connection", False)
+    hiccup_every: int | None = setting(
+        "one piece of work in so many takes longer, as when garbage is collected; none never", None, minimum=1
+    )
+    hiccup: Seconds = setting("with hiccup_every: how much longer that one takes", 0.5)
 
 
 Handle = Callable[[Request], Awaitable[Response]]
@@ -85,6 +92,7 @@ class Workers:
         self._line = WaitingLine[_Ticket](capacity.queue, capacity.discipline, drops_expired=capacity.drop_expired)
         self._limiter = limiter_of(capacity.concurrency) if capacity.concurrency is not None else None
         self._limit_told = self._limiter.limit if self._limiter is not None else 0
+        self._worked = 0.0  # pieces of work begun
 
     @property
     def waiting(self) -> int:
@@ -181,9 +189,29 @@ class Workers:
         """Dice are keyed by the very call, so that a retry's work is a new draw and a policy shifts nobody else's."""
         names = [request.header(name) for name in (REQUEST_ID, CALLER, ATTEMPT, TRACE_PARENT)]
         dice = partial(self._node.random, "service time", *names)
-        seconds = work_s(self.capacity, cost, dice) * self._node.slower_by
+        seconds = work_s(self.capacity, cost, dice) * self._node.slower_by + self._hiccups_s(cost)
         if seconds > 0.0:
             await self._node.sleep(seconds)
+
+    def _hiccups_s(self, cost: float) -> float:
+        """What so many pieces of work take longer because one in ``hiccup_every`` of all does."""
+        every, before = self.capacity.hiccup_every, self._worked
+        self._worked += cost
+        return 0.0 if every is None else (self._worked // every - before // every) * self.capacity.hiccup
+
+    def hung_up(self, request: Request) -> None:
+        """Told once the work on it has stopped, by a node that heeds it."""
+        node = self._node
+        node.tell(
+            Refused(
+                at=node.now(),
+                node=node.name,
+                caller=request.header(CALLER),
+                request=request.header(REQUEST_ID),
+                attempt=_attempt(request),
+                reason=HUNG_UP,
+            )
+        )
 
     def _arrive(self, request: Request) -> float:
         self.arrived += 1

@@ -7,6 +7,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
 
 from chaoscli.events import (
+    HUNG_UP,
     Arrived,
     BreakerChanged,
     CacheServed,
@@ -240,14 +241,16 @@ class StoryWatch:
     def _turned_away(self, event: Refused | RetryDenied | CallRejected | RequestSkipped) -> None:
         match event:
             case Refused():
-                text = f"{event.node} turns requests away: {event.reason}"
+                did = "stops working for those who left" if event.reason == HUNG_UP else "turns requests away"
+                text = f"{event.node} {did}: {event.reason}"
             case RetryDenied():
                 text = f"{event.caller} keeps a retry to itself: {event.reason}"
             case CallRejected():
                 text = f"{event.caller} does not even call {event.callee}: {event.reason}"
             case RequestSkipped():
                 text = f"{event.in_flight} requests in flight is the cap: {event.load} skip some"
-        self._once(text, event.at, Tone.RELIEF if isinstance(event, RetryDenied) else Tone.TROUBLE, text)
+        helps = isinstance(event, RetryDenied) or (isinstance(event, Refused) and event.reason == HUNG_UP)
+        self._once(text, event.at, Tone.RELIEF if helps else Tone.TROUBLE, text)
 
     def _policy(self, event: FallbackServed | CacheServed | CallHedged | BreakerChanged | LimitChanged) -> None:
         match event:

@@ -264,7 +264,7 @@ class _Running:
         if self.life.is_dead:
             return None
         peer = CalleePeer(secured=bool(self.staffed.node.spec.settings.get("tls")))
-        self._nursery.start_soon(peer.serve, self.staffed.door.handle, self._failed)
+        self._nursery.start_soon(peer.serve, self.staffed.door.handle, self._failed, self.staffed.hung_up)
         return peer, self.life
 
     def _failed(self, request: Request, error: Exception) -> None:

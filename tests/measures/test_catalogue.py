@@ -14,7 +14,7 @@ from tests.support.recordings import recording
 # What can be counted is 0 where nothing happened; everything else has no data then.
 COUNTED = {
     "requests", "ok", "fallbacks", "failed", "timeouts", "refused", "resets", "unanswered", "skipped",
-    "attempts", "retries", "calls", "hedges", "rejected", "cached", "turned_away", "expired",
+    "attempts", "retries", "calls", "hedges", "rejected", "cached", "turned_away", "expired", "abandoned",
     "duplicates", "mischarged", "overheard", "lost_writes", "from_future", "count",
 }  # fmt: skip
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chaoscli.events import BreakerChanged, CacheServed, CallHedged, CallRejected, Refused
+from chaoscli.events import HUNG_UP, BreakerChanged, CacheServed, CallHedged, CallRejected, Refused
 from chaoscli.measures.base import Scope, Window
 from chaoscli.measures.catalogue import MEASURES
 from chaoscli.topology import Link
@@ -40,6 +40,12 @@ def test_what_a_callers_policy_did_is_counted_by_link_and_window(name: str, in_a
 
     assert (read(play, name), read(play, name, link=STOCK), read(play, name, link=OTHER)) == (in_all, in_all, 0)
     assert read(play, name, link=STOCK, window=Window("during", "slow")) == during
+
+
+def test_what_was_given_up_was_neither_turned_away_nor_answered() -> None:
+    play = recording().curtain(10).refused("inventory", "r1", at=5, reason=HUNG_UP).refused("inventory", "r2", at=5)
+    assert [read(play, name, node="inventory") for name in ("abandoned", "turned_away", "requests")] == [1, 1, 1]
+    assert read(play, "abandoned", node="order") == 0
 
 
 def test_what_expired_is_told_from_what_found_no_place() -> None:

@@ -298,6 +298,48 @@ async def test_work_goes_on_when_its_caller_has_left(autojump_clock: MockClock) 
     assert finished_at == [5.0]
 
 
+class _Heeding:
+    """A server that heeds hang-ups, with a handler of five seconds; what became of the work is written down."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+        self.server = HttpServer(self._slowly, limits=LIMITS, hung_up=lambda request: self._tell(f"{request.target} given up"))
+
+    async def _slowly(self, request: Request) -> Response:
+        await trio.sleep(5)
+        self._tell(f"{request.target} done")
+        return await echo(request)
+
+    def _tell(self, what: str) -> None:
+        self.told.append(f"{what} at {trio.current_time():g}")
+
+
+async def test_work_stops_when_its_caller_has_left_where_that_is_heeded(autojump_clock: MockClock) -> None:
+    heeding = _Heeding()
+    ours, theirs = memory_stream_pair()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(heeding.server.serve_stream, theirs)
+        await ours.send_all(f"GET /a HTTP/1.1\r\n{HOST}\r\n".encode())
+        await trio.sleep(1)
+        await ours.aclose()
+    assert heeding.told == ["/a given up at 1"]
+
+
+async def test_who_sends_the_next_request_meanwhile_is_still_there(autojump_clock: MockClock) -> None:
+    heeding = _Heeding()
+    replies = await talk(heeding.server, *(f"GET /{name} HTTP/1.1\r\n{HOST}\r\n" for name in "ab"), end=False)
+    assert heeding.told == ["/a done at 5", "/b done at 10"]
+    assert replies == echoed("GET /a ") + echoed("GET /b ")
+
+
+async def test_who_sends_too_much_meanwhile_is_read_no_further_and_gets_the_answer(autojump_clock: MockClock) -> None:
+    heeding = _Heeding()
+    more = "x" * LIMITS.header_bytes
+    replies = await talk(heeding.server, f"GET /a HTTP/1.1\r\n{HOST}\r\n", more, end=False)
+    assert heeding.told == ["/a done at 5"]
+    assert replies.startswith(echoed("GET /a "))
+
+
 async def test_a_stop_lets_requests_at_work_finish_and_closes_idle_connections(autojump_clock: MockClock) -> None:
     async def slowly(request: Request) -> Response:
         await trio.sleep(2)

@@ -322,3 +322,19 @@ async def test_the_dice_are_those_of_the_call_whatever_came_before(autojump_cloc
     back = await times_of(opened(**settings), second, first)
     assert there == pytest.approx(back[::-1])
     assert there[0] != pytest.approx(there[1])
+
+
+# -- hiccups -------------------------------------------------------------------------------------------------------------
+
+
+async def test_one_piece_of_work_in_so_many_takes_longer(autojump_clock: MockClock) -> None:
+    answers = await together(opened(workers=1, service_time=0.1, hiccup_every=3, hiccup=1.0), 7)
+    # The third and the sixth: 0.1 s each, and a second more twice.
+    times = [at for _status, at in answers.values()]
+    assert times == pytest.approx([0.1, 0.2, 1.3, 1.4, 1.5, 2.6, 2.7])
+
+
+async def test_a_request_of_many_pieces_has_all_their_hiccups(autojump_clock: MockClock) -> None:
+    shop = opened(workers=1, service_time=0.01, hiccup_every=3, hiccup=1.0)
+    await shop.ask("a", "GET", "/work?items=7")
+    assert trio.current_time() == pytest.approx(7 * 0.01 + 2.0)

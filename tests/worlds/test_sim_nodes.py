@@ -9,7 +9,7 @@ import pytest
 import trio
 
 from chaoscli.errors import NotMadeError, leaves
-from chaoscli.events import Answered, Arrived, CallEnded, Event, Happened, NodeChanged
+from chaoscli.events import HUNG_UP, Answered, Arrived, CallEnded, Event, Happened, NodeChanged, Refused
 from chaoscli.faults.clock_skew import ClockSkew
 from chaoscli.messages import CallError, Request, Response, Result
 from chaoscli.services.base import Service
@@ -34,6 +34,41 @@ async def result(stage: Stage, target: str = CHECK, method: str = "GET") -> str:
 
 def states(stage: Stage) -> list[tuple[float, str]]:
     return [(round(change.at, 6), change.state) for change in stage.told(NodeChanged)]
+
+
+# -- callers that hang up ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("heeds", "answered", "given_up"),
+    [(False, [(0.01 + 2 * LINK_S, 200)], []), (True, [], [(pytest.approx(0.005 + LINK_S), HUNG_UP, "ask-1")])],
+    ids=["finishes the work", "stops the work"],
+)
+def test_a_node_whose_caller_hangs_up(heeds: bool, answered: list[object], given_up: list[object]) -> None:
+    async def script(stage: Stage) -> tuple[list[object], list[object], int]:
+        with stage.kernel.move_on_after(0.005):
+            await stage.ask()
+        await stage.kernel.sleep(0.1)
+        told = [(one.at, one.reason, one.request) for one in stage.told(Refused)], stage.told(Answered)
+        # Its worker is free again, and the next caller is served.
+        again = await stage.ask()
+        return [(round(one.at, 6), one.status) for one in told[1]], list(told[0]), again.status
+
+    assert on_stage(script, node("inventory", "inventory", workers=1, heed_hangups=heeds)) == (answered, given_up, 200)
+
+
+def test_whoever_hangs_up_while_waiting_leaves_the_line() -> None:
+    async def script(stage: Stage) -> tuple[int, int]:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(result, stage)  # holds the only worker
+            await stage.kernel.sleep(0.001)
+            with stage.kernel.move_on_after(0.003):
+                await stage.ask()
+            await stage.kernel.sleep(0.001 + LINK_S)
+            given_up = len(stage.told(Refused))
+        return given_up, len(stage.told(Answered))
+
+    assert on_stage(script, node("inventory", "inventory", workers=1, heed_hangups=True)) == (1, 1)
 
 
 # -- crash and restart ---------------------------------------------------------------------------------------------------
