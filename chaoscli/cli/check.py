@@ -1,8 +1,7 @@
-"""``chaos check``: every problem of every playbook named, without running anything."""
+"""``chaos check``: every problem of every playbook named, and what cannot work, without running anything."""
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 import typer
@@ -13,42 +12,25 @@ from chaoscli.cli.guard import guarded
 
 def check(
     names: Annotated[
-        list[str], typer.Argument(metavar="PLAYBOOK", help="Files, or names from `chaos list`.", autocompletion=playbook_names)
-    ],
+        list[str] | None,
+        typer.Argument(metavar="PLAYBOOK", help="Files, or names from `chaos list`.", autocompletion=playbook_names),
+    ] = None,
+    all_: Annotated[bool, typer.Option("--all", help="Check every playbook that is shipped.")] = False,
     set_: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="PATH=VALUE", help="Set a parameter or override anything; may be repeated."),
     ] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 when there are warnings.")] = False,
 ) -> None:
-    """Check playbooks: report every problem at once, with its line.
+    """Check playbooks: report every problem at once, with its line, and warn of what is right and cannot work all the same.
 
-    Exit code: 0 all are right, 2 at least one is not.
+    Exit code: 0 all are right, 1 with --strict there are warnings, 2 at least one is not right.
     """
 
     def verb() -> int:
-        from chaoscli.errors import ChaosError, ExitCode
-        from chaoscli.playbook.load import load_playbook
+        from chaoscli.cli.checking import check_all
+        from chaoscli.cli.naming import words_of
 
-        code = ExitCode.HELD
-        for name in names:
-            try:
-                playbook = load_playbook(name, overrides=tuple(set_ or ()))
-            except ChaosError as error:
-                print(error.render(), file=sys.stderr)
-                code = error.exit_code
-            else:
-                counts = {
-                    "variant": len(playbook.variants),
-                    "fault": len({fault.name for variant in playbook.variants for fault in variant.faults}),
-                    "cue": len({cue.name for variant in playbook.variants for cue in variant.cues}),
-                    "expectation": len(playbook.expectations),
-                }
-                told = [_counted(count, noun) for noun, count in counts.items() if count or noun != "cue"]
-                print(f"{name}: right ({', '.join(told)})")
-        return code
+        return check_all(words_of(names, all_shipped=all_), overrides=tuple(set_ or ()), strict=strict)
 
     guarded(verb)
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"

@@ -12,7 +12,7 @@ from chaoscli.errors import UsageError
 from chaoscli.playbook.including import Fetched
 from chaoscli.playbook.meaning import Playbook
 from chaoscli.playbook.nodes import nearest
-from chaoscli.playbook.read import read_playbook
+from chaoscli.playbook.read import Read, read_whole
 from chaoscli.playbook.source import MAX_BYTES
 
 SUFFIXES = (".yaml", ".yml")
@@ -39,10 +39,14 @@ def load_playbook(where: str | Path, *, overrides: Sequence[str] = (), variants:
 
     Raises PlaybookError for what is written wrong, UsageError for a name that is none.
     """
-    path = path_of(where)
-    name = str(where)
-    playbook = read_playbook(_bytes(path), _shown(path), overrides=overrides, name=name, identity=_identity(path), fetch=_fetched)
+    playbook = load_whole(where, overrides=overrides).playbook
     return _only(playbook, variants) if variants else playbook
+
+
+def load_whole(where: str | Path, *, overrides: Sequence[str] = ()) -> Read:
+    """The same with all its variants, and with the trees they were read from."""
+    path = path_of(where)
+    return read_whole(_bytes(path), _shown(path), overrides=overrides, name=str(where), identity=_identity(path), fetch=_fetched)
 
 
 def path_of(where: str | Path) -> Path:

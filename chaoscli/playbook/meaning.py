@@ -100,6 +100,7 @@ class Playbook:
     expectations: tuple[Expectation, ...]
     matrix: Matrix | None = None
     parameters: tuple[Parameter, ...] = ()
+    deliberate: tuple[str, ...] = ()
 
     def variant(self, name: str) -> Variant:
         return next(one for one in self.variants if one.name == name)

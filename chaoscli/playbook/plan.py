@@ -69,7 +69,7 @@ def plan(playbook: Playbook) -> Plan:
         starts=tuple(tuple(_described(node, topology) for node in wave) for wave in topology.waves()),
         offers=tuple(_offer(node) for node in topology.loads),
         happenings=tuple(_happenings(playbook)),
-        chains=tuple(chain for variant in playbook.variants for chain in _chains(variant)),
+        chains=tuple(chain for variant in playbook.variants for chain in chains_of(variant)),
         expectations=tuple(one.text for one in playbook.expectations),
     )
 
@@ -100,7 +100,7 @@ def _aimed(moment: Moment) -> str:
     return moment.text if tells else f"{moment.text}, {', '.join(moment.targets)}"
 
 
-def _chains(variant: Variant) -> Iterator[Chain]:
+def chains_of(variant: Variant) -> Iterator[Chain]:
     topology = variant.topology.by_group
     for load in topology.loads:
         for number, path in enumerate(_paths(topology, (load.name,))):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
@@ -55,6 +55,7 @@ HEAD: type[Part] = part(
         "lesson": (str, optional("what is going to happen and why, told before the play")),
         "notice": (str, optional("what to look for in the picture, told after the play")),
         "next": (Name, optional("the playbook to try after this one")),
+        "deliberate": (list[str], optional("warnings of `chaos check` that are the point here, by their names")),
         "lasts": (_Lasts, Field(description="how long load is offered, like 12s")),
         "seed": (
             Annotated[int, AfterValidator(within(0, MAX_SEED))],
@@ -77,9 +78,22 @@ HEAD: type[Part] = part(
 )
 
 
-def read_playbook(
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A playbook and the tree that each of its variants was read from, which knows the place of everything."""
+
+    playbook: Playbook
+    trees: tuple[MappingNode, ...]
+
+
+def read_playbook(data: bytes, file: str, *, overrides: Sequence[str] = (), name: str = "") -> Playbook:
+    """The playbook that ``data`` is, which includes no other. ``read_whole`` says more."""
+    return read_whole(data, file, overrides=overrides, name=name).playbook
+
+
+def read_whole(
     data: bytes, file: str, *, overrides: Sequence[str] = (), name: str = "", identity: str = "", fetch: Fetch | None = None
-) -> Playbook:
+) -> Read:
     """The playbook that ``data`` is. ``file`` names it in problems; ``name`` is what names it on a command line (``file``
     without). ``fetch`` finds what it includes, ``identity`` is its own among those. Raises PlaybookError with all problems."""
     root = read_source(data, file)
@@ -88,20 +102,20 @@ def read_playbook(
     try:
         root = with_included(root, identity or file, fetch or _fetch_nothing, problems)
         # Of what could not be included nothing is known, and everybody who speaks of it would be a problem.
-        playbook = None if len(problems) else _read(root, changes, name or file, problems)
+        read = None if len(problems) else _read(root, changes, name or file, problems)
     except TooManyProblemsError:
-        playbook = None
-    if playbook is None:
+        read = None
+    if read is None:
         raise PlaybookError(list(problems))
-    return playbook
+    return read
 
 
 def _fetch_nothing(wanted: str, inside: str) -> Fetched:
     raise UsageError(f"'{wanted}' cannot be included: '{inside}' is no file", hint="write its services here")
 
 
-def _read(root: MappingNode, overrides: Sequence[Override], source_name: str, problems: Problems) -> Playbook | None:
-    """The playbook; None when there are problems."""
+def _read(root: MappingNode, overrides: Sequence[Override], source_name: str, problems: Problems) -> Read | None:
+    """None when there are problems."""
     filled = fill_in(root, overrides, problems)
     played, matrix = scripts(filled.tree, filled.overrides, problems)
     head = _read_head(played[0].tree, problems)
@@ -110,7 +124,7 @@ def _read(root: MappingNode, overrides: Sequence[Override], source_name: str, pr
     expectations = read_sentences(played[0].tree, _names(played, variants, matrix), problems)
     if len(problems):
         return None
-    return Playbook(
+    playbook = Playbook(
         name=head["playbook"],
         title=_line(head.get("title")) or head["playbook"],
         group=_line(head.get("group")),
@@ -125,7 +139,9 @@ def _read(root: MappingNode, overrides: Sequence[Override], source_name: str, pr
         expectations=expectations,
         matrix=matrix,
         parameters=filled.parameters,
+        deliberate=tuple(head.get("deliberate", ())),
     )
+    return Read(playbook, tuple(script.tree for script in played))
 
 
 def _read_head(tree: MappingNode, problems: Problems) -> dict[str, Any]:
