@@ -75,6 +75,7 @@ PURE_ELSEWHERE = (
     "control.wire",
     "control.routes",
     "services.clocks",
+    "services.terms",
     "services.catalogue",
     "services.foreign",
 )

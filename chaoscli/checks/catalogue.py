@@ -9,8 +9,10 @@ from chaoscli.checks.linearizable import LINEARIZABLE
 from chaoscli.checks.no_double_charge import NO_DOUBLE_CHARGE
 from chaoscli.checks.no_oversell import NO_OVERSELL
 from chaoscli.checks.no_step_back import NO_STEP_BACK
+from chaoscli.checks.no_write_lost import NO_WRITE_LOST
 from chaoscli.checks.nothing_invented import NOTHING_INVENTED
 from chaoscli.checks.one_effect_per_key import ONE_EFFECT_PER_KEY
+from chaoscli.checks.one_primary import ONE_PRIMARY
 from chaoscli.checks.reads_own_writes import READS_OWN_WRITES
 from chaoscli.checks.recovers import RECOVERS
 from chaoscli.checks.sagas_atomic import SAGAS_ATOMIC
@@ -30,5 +32,5 @@ LAWS = (
 )
 # What must happen in the end, once nothing is broken any more.
 LIVENESS = (SHIPPED_IN_TIME, RECOVERS)
-LAWS_OF_STORES = (LINEARIZABLE, READS_OWN_WRITES, NO_STEP_BACK)
+LAWS_OF_STORES = (LINEARIZABLE, READS_OWN_WRITES, NO_STEP_BACK, ONE_PRIMARY, NO_WRITE_LOST)
 INVARIANTS: dict[str, Invariant] = {law.name: law for law in (*LAWS, *LIVENESS, *LAWS_OF_STORES)}

@@ -19,6 +19,8 @@ from chaoscli.services.pricing import Pricing, PricingSettings
 from chaoscli.services.register import Register, RegisterSettings
 from chaoscli.services.registrar import REGISTRY
 from chaoscli.services.registry import Registry, RegistrySettings
+from chaoscli.services.replica import Replica
+from chaoscli.services.replica_member import ReplicaSettings
 from chaoscli.services.shipping import Shipping, ShippingSettings
 from chaoscli.services.user import User, UserSettings
 from chaoscli.services.work import Capacity
@@ -90,6 +92,11 @@ KINDS: dict[str, ServiceKind] = {
         make=Broker,
         doc="topics, at-least-once: POST /topics/T to publish, .../lease, .../ack/ID",
         asks=(),
+    ),
+    "replica": ServiceKind(
+        settings=ReplicaSettings,
+        make=Replica,
+        doc="one copy of a store with a primary: GET and PUT /store/KEY?client=NAME; its group are all it calls",
     ),
     "register": ServiceKind(
         settings=RegisterSettings, make=Register, doc="replicated values, last write wins: GET and PUT /register/KEY"

@@ -18,6 +18,7 @@ TWICE: Mapping[str, str] = {
 }
 LOST: Mapping[str, str] = {NEWER_WRITE_LOST: "writes lost", "order not published": "never told"}
 OVERSOLD = "oversold"
+TAKEN_BACK = "taken back"
 
 
 class HarmFinder:
@@ -26,6 +27,7 @@ class HarmFinder:
     def __init__(self) -> None:
         self._had: set[Hashable] = set()
         self._left: dict[tuple[str, str], int] = {}
+        self._acknowledged: set[tuple[str, int]] = set()
 
     def harm(self, fact: Happened) -> str:
         """In the words above; empty for a fact that harms nobody."""
@@ -33,6 +35,8 @@ class HarmFinder:
             return LOST[fact.what]
         if self._is_oversold(fact):
             return OVERSOLD
+        if self._is_taken_back(fact):
+            return TAKEN_BACK
         if fact.what not in EFFECTS or not fact.request:
             return ""
         effect = effect_of(fact)
@@ -49,6 +53,18 @@ class HarmFinder:
             self._left[shelf] -= _TAKES[fact.what] * int(fact.data["quantity"])
             return fact.what == "stock reserved" and self._left[shelf] < 0
         return False
+
+    def _is_taken_back(self, fact: Happened) -> bool:
+        """Whether a store took back what its client was told is written."""
+        if fact.what not in ("write acknowledged", "write rolled back"):
+            return False
+        write = str(fact.data["operation"]), int(fact.data["term"])
+        if fact.what == "write acknowledged":
+            self._acknowledged.add(write)
+            return False
+        is_first = write in self._acknowledged
+        self._acknowledged.discard(write)
+        return is_first
 
 
 _TAKES = {"stock reserved": 1, "stock released": -1}

@@ -35,7 +35,7 @@ from chaoscli.events import (
 )
 from chaoscli.messages import Result
 from chaoscli.units import format_duration, format_share
-from chaoscli.views.harm import OVERSOLD, HarmFinder
+from chaoscli.views.harm import OVERSOLD, TAKEN_BACK, HarmFinder
 from chaoscli.views.pace import Pace, Surge
 from chaoscli.views.recovery import RecoveryWatch
 from chaoscli.views.scene import Beat, Tone
@@ -58,6 +58,7 @@ _HARMS = {
     "paid twice": "charges twice for one request",
     "sent twice": "sends one order out twice",
     "done twice": "does the work of one request twice",
+    TAKEN_BACK: "takes back a write that was acknowledged",
     OVERSOLD: "gives away what is no longer there",
     "never told": "could not tell of an order, and will not try again",
     "writes lost": "loses a new write: the older one it holds is stamped later",
@@ -127,8 +128,7 @@ class StoryWatch:
             case Happened() if event.what in _TURNS:
                 self._tell(event.at, Tone.NOTE, _TURNS[event.what].format(node=event.node, **event.data))
             case Happened():
-                if name := self._harms.harm(event):
-                    self._once((name, event.node), event.at, Tone.TROUBLE, f"{event.node} {_HARMS[name]}")
+                self._happened(event)
             case Overheard():
                 self._overheard(event)
             case FallbackServed() | CacheServed() | CallHedged() | BreakerChanged() | LimitChanged():
@@ -144,6 +144,13 @@ class StoryWatch:
                 self._recovery.feed(event)
             case CurtainFell():
                 self._fell(event)
+
+    def _happened(self, event: Happened) -> None:
+        if name := self._harms.harm(event):
+            self._once((name, event.node), event.at, Tone.TROUBLE, f"{event.node} {_HARMS[name]}")
+        elif event.what == "became primary" and self._up:
+            text = f"{event.node} is the primary of term {event.data['term']}"
+            self._once((event.what, event.node, event.data["term"]), event.at, Tone.RELIEF, text)
 
     def _request(self, event: RequestStarted | RequestEnded) -> None:
         self._look_for_hanging(event.at)

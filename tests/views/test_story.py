@@ -3,7 +3,7 @@ from __future__ import annotations
 from chaoscli.events import BreakerChanged, CacheServed, CallHedged, FallbackServed, LimitChanged
 from chaoscli.messages import Result
 from chaoscli.recording import Recording
-from chaoscli.views.harm import LOST, OVERSOLD, TWICE
+from chaoscli.views.harm import LOST, OVERSOLD, TAKEN_BACK, TWICE
 from chaoscli.views.scene import Beat
 from chaoscli.views.source import SceneSource
 from chaoscli.views.story import _HARMS
@@ -150,7 +150,19 @@ def test_who_gives_away_what_is_not_there_is_told_and_so_is_an_order_nobody_hear
 
 
 def test_every_harm_has_its_sentence() -> None:
-    assert {*TWICE.values(), *LOST.values(), OVERSOLD} == set(_HARMS)
+    assert {*TWICE.values(), *LOST.values(), OVERSOLD, TAKEN_BACK} == set(_HARMS)
+
+
+def test_a_primary_that_takes_over_is_told_and_so_is_a_write_that_is_taken_back() -> None:
+    play = recording().happened("east", "became primary", at=-0.05, term=1, last=0).curtain(10)
+    play.happened("east", "write acknowledged", "w1", at=1.0, operation="w1/1", term=1, number=2)
+    play.happened("west", "became primary", at=2.0, term=2, last=1)
+    for operation in ("w0/1", "w1/1", "w1/1"):
+        play.happened("east", "write rolled back", operation[:2], at=3.0, operation=operation, term=1, number=2)
+    assert story_of(play) == [
+        "2.00 relief west is the primary of term 2",
+        "3.00 trouble east takes back a write that was acknowledged",
+    ]
 
 
 def test_the_death_of_a_node_is_told_and_its_start_is_not() -> None:
