@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 import chaoscli
-from chaoscli.cli import agree, check, explain, fault, heal, list_, new, proxy, ps, replay, run, schema, up
+from chaoscli.cli import agree, check, explain, fault, heal, list_, new, proxy, ps, replay, run, schema, up, wrap
 from chaoscli.cli.streams import open_closed_streams
 
 app = typer.Typer(
@@ -29,6 +29,7 @@ app.command("heal")(heal.heal)
 app.command("ps")(ps.ps)
 app.command("agree")(agree.agree)
 app.command("replay")(replay.replay)
+app.command("wrap")(wrap.wrap)
 app.command("schema")(schema.schema)
 app.command("new")(new.new)
 
