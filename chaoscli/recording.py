@@ -10,9 +10,10 @@ import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeVar, cast
 
+from chaoscli.environment import Secrets
 from chaoscli.errors import ChaosError
 from chaoscli.event_lines import encode, from_fields
 from chaoscli.events import CurtainFell, CurtainRose, Event
@@ -23,6 +24,8 @@ from chaoscli.topology import Link
 FORMAT = 1
 # Lines between two flushes: a command killed outright loses at most these, and a busy run flushes about ten times a second.
 LINES_A_FLUSH = 100
+# The fields of events that hold free text, or what a service told of its world.
+_SAID = ("detail", "text", "target", "data")
 
 E = TypeVar("E", bound=Event)
 T = TypeVar("T")
@@ -122,13 +125,15 @@ class RunRecording:
 class RunRecorder:
     """Keeps a run in memory and, given a sink, as JSON lines: the header first, then every event with its variant.
 
-    A sink that fails is left alone from then on; ``sink_error`` is its first error. Closing the sink is its owner's.
+    A sink that fails is left alone from then on; ``sink_error`` is its first error. Closing the sink is its owner's. Secrets
+    are masked before an event is kept, so that no screen, report or file can show them.
     """
 
-    def __init__(self, header: Header, sink: TextSink | None = None) -> None:
+    def __init__(self, header: Header, sink: TextSink | None = None, *, secrets: Secrets | None = None) -> None:
         self.recording = RunRecording.of(header)
         self.sink_error: Exception | None = None
         self._sink = sink
+        self._secrets = secrets or Secrets()
         self._unflushed = 0
         if sink is not None:
             self._write(sink, header_line(header))
@@ -136,7 +141,7 @@ class RunRecorder:
 
     def variant(self, name: str) -> VariantRecorder:
         recording = self.recording.variants.setdefault(name, Recording(name))
-        return VariantRecorder(recording, self._write_event)
+        return VariantRecorder(recording, self._write_event, self._secrets)
 
     def flush(self) -> None:
         self._unflushed = 0
@@ -171,13 +176,23 @@ def _write_line(sink: TextSink, line: str) -> None:
 class VariantRecorder:
     """Takes the events of one variant."""
 
-    def __init__(self, recording: Recording, write: Callable[[str, Event], None]) -> None:
+    def __init__(self, recording: Recording, write: Callable[[str, Event], None], secrets: Secrets) -> None:
         self._recording = recording
         self._write = write
+        self._secrets = secrets
 
     def record(self, event: Event) -> None:
+        if self._secrets:
+            event = masked(event, self._secrets)
         self._recording.add(event)
         self._write(self._recording.name, event)
+
+
+def masked(event: Event, secrets: Secrets) -> Event:
+    """Without secrets in what anybody may have said. Names stay: what happened is counted by them."""
+    said = {name: getattr(event, name) for name in _SAID if hasattr(event, name)}
+    changed = {name: secrets.masked(value) for name, value in said.items() if secrets.masked(value) != value}
+    return replace(event, **changed) if changed else event
 
 
 def header_line(header: Header) -> str:

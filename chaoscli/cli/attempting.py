@@ -57,7 +57,7 @@ def attempting(wanted: Wanted, options: Options) -> Iterator[Attempting]:
     began = time.monotonic()
     header = header_of(wanted.playbook, seed=wanted.seed, world=WORLDS[options.world])
     with ExitStack() as stack:
-        recorder = RunRecorder(header, _opened(options.record, stack))
+        recorder = RunRecorder(header, _opened(options.record, stack), secrets=options.environment.secrets)
         if recorder.sink_error is not None:  # full from the start: better said now than after the run
             raise _unwritten(options.record, recorder.sink_error)
         this = Attempting(recorder=recorder)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
+import sys
 from pathlib import Path
 
-from chaoscli.environment import SHORTEST
+from chaoscli.environment import SHORTEST, Environment
 from chaoscli.errors import Place, PlaybookError, Problem, UsageError
 
 # Secrets, not data.
@@ -27,6 +29,15 @@ def read_env_file(path: Path) -> dict[str, str]:
     if len(text) > MOST_BYTES:
         raise UsageError(f"'{path}' is larger than a megabyte: that is no list of variables")
     return parse_env(text, str(path))
+
+
+def environment_of(path: Path | None) -> Environment:
+    """What the user's own programs get: this process's variables, and those of the file. A word on stderr about values that
+    are too short to be masked."""
+    from_file = read_env_file(path) if path is not None else {}
+    for name in unmasked(from_file):
+        print(f"chaos: the value of {name} in '{path}' is too short to be masked: at least {SHORTEST} letters", file=sys.stderr)
+    return Environment(os.environ, from_file)
 
 
 def parse_env(text: str, file: str) -> dict[str, str]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from chaoscli.environment import Environment
 from chaoscli.errors import UsageError
 from chaoscli.units import UnitError, parse_share
 
@@ -21,8 +22,8 @@ MOST_JOBS = 256
 class Options:
     """``show`` is live, plain or quiet; ``world`` is real or sim; ``repeat`` counts the takes of each playbook, ``retries``
     the further attempts at a take that did not hold, in the real world: a simulated one goes the same way every time.
-    ``jobs`` is how many play at once; None: as many as suit the world. ``worse_by`` is
-    a share. ``github`` is decided: GitHub reads us."""
+    ``jobs`` is how many play at once; None: as many as suit the world. ``worse_by`` is a share; ``environment`` is for the user's
+    own programs, with what ``env_file`` says. ``github`` is decided: GitHub reads us."""
 
     names: tuple[str, ...]
     world: str = "real"
@@ -43,6 +44,8 @@ class Options:
     baseline: Path | None = None
     save_baseline: Path | None = None
     worse_by: float = 0.1
+    env_file: Path | None = None
+    environment: Environment = field(default_factory=Environment)
 
     def __post_init__(self) -> None:
         if not 1 <= self.repeat <= MOST_TAKES:
@@ -76,6 +79,7 @@ class Options:
         words = ["chaos", "run", name, *(["--world", self.world] if self.world != "real" else []), "--seed", str(seed)]
         words += [word for variant in self.variants for word in ("--variant", variant)]
         words += [word for override in self.overrides for word in ("--set", override)]
+        words += ["--env-file", str(self.env_file)] if self.env_file is not None else []
         return shlex.join(words)
 
 

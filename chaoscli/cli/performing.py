@@ -10,6 +10,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 import trio
 
 from chaoscli.cli.screens import Screen, open_screen
+from chaoscli.environment import Environment
 from chaoscli.errors import ChaosError, NotMadeError, leaves
 from chaoscli.play import Performance, play
 from chaoscli.playbook.meaning import Playbook, Variant
@@ -22,8 +23,18 @@ from chaoscli.worlds.real import open_real_world
 FRAME_S = 0.1
 
 
-async def perform_real(playbook: Playbook, seed: int, recorder: RunRecorder, spawner: Spawner, *, show: str) -> ChaosError | None:
-    """What kept it from being made is returned: what was recorded until then still counts."""
+async def perform_real(
+    playbook: Playbook,
+    seed: int,
+    recorder: RunRecorder,
+    spawner: Spawner,
+    *,
+    show: str,
+    environment: Environment | None = None,
+) -> ChaosError | None:
+    """What kept it from being made is returned: what was recorded until then still counts. ``environment`` is for the user's own
+    programs; this process's own, if not said."""
+    environment = environment or Environment(os.environ)
     performance = Performance()
     async with _shown(recorder, show, performance), interruptible(performance.stop):
         return await perform(playbook, seed, recorder, spawner, performance)
@@ -35,7 +46,10 @@ async def perform(
     """The same without a screen, until ``performance`` is stopped."""
 
     def open_world(variant: Variant, into: Recorder) -> AbstractAsyncContextManager[World]:
-        return open_real_world(variant.topology, into, seed=seed, spawner=spawner, lasts_s=playbook.lasts_s, name=variant.name)
+        return open_real_world(
+            variant.topology, into, seed=seed, spawner=spawner, lasts_s=playbook.lasts_s, name=variant.name,
+            environment=environment,
+        )  # fmt: skip
 
     error: ChaosError | None = None
     try:
@@ -44,7 +58,9 @@ async def perform(
         )
     except* NotMadeError as group:
         # One node's death makes others fail; the first is the cause.
-        error = next(leaf for leaf in leaves(group) if isinstance(leaf, NotMadeError))
+        found = next(leaf for leaf in leaves(group) if isinstance(leaf, NotMadeError))
+        mask = environment.secrets.mask
+        error = NotMadeError(mask(found.message), hint=mask(found.hint))
     return error
 
 

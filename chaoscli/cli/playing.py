@@ -60,7 +60,9 @@ async def _conducted(plays: Casting, attempt: Callable[[Wanted], Awaitable[Attem
 
 async def _attempt_real(wanted: Wanted, options: Options, spawner: Spawner) -> Attempt:
     with attempting(wanted, options) as this:
-        this.error = await perform_real(wanted.playbook, wanted.seed, this.recorder, spawner, show=options.show)
+        this.error = await perform_real(
+            wanted.playbook, wanted.seed, this.recorder, spawner, show=options.show, environment=options.environment
+        )
     return this.attempt
 
 

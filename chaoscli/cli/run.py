@@ -13,6 +13,7 @@ def run(
     seed: words.Seed = None,
     variant: words.Variant = None,
     set_: words.Set = None,
+    env_file: words.EnvFile = None,
     live: words.Live = False,
     plain: words.Plain = False,
     quiet: words.Quiet = False,
@@ -38,6 +39,7 @@ def run(
     """
 
     def verb() -> int:
+        from chaoscli.cli.env_file import environment_of
         from chaoscli.cli.naming import words_of
         from chaoscli.cli.options import Options, share_of
         from chaoscli.cli.showing import show_of
@@ -47,7 +49,7 @@ def run(
             names=words_of(names, all_shipped=all_), world=world, seed=seed, variants=tuple(variant or ()),
             overrides=tuple(set_ or ()), show=show, json=json, record=record, svg=svg, junit=junit, markdown=md,
             github=_github(github), fail_fast=fail_fast, jobs=jobs, repeat=repeat, retries=retries, baseline=baseline,
-            save_baseline=save_baseline, worse_by=share_of(worse_by),
+            save_baseline=save_baseline, worse_by=share_of(worse_by), env_file=env_file, environment=environment_of(env_file),
         )  # fmt: skip
         if dry:
             from chaoscli.cli.planning import print_plans

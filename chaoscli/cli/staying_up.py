@@ -9,6 +9,7 @@ import trio
 
 from chaoscli.cli.output import Output
 from chaoscli.cli.reach import API_PORT
+from chaoscli.environment import Environment
 from chaoscli.errors import ExitCode, NotMadeError
 from chaoscli.events import Answered, Event, FaultHealed, FaultInjected, NodeChanged
 from chaoscli.playbook.load import load_playbook
@@ -29,9 +30,9 @@ PLAIN_SHOP = Topology(
 )
 
 
-def stay_up(name: str, variant: str, seed: int, api_port: int | None) -> int:
+def stay_up(name: str, variant: str, seed: int, api_port: int | None, environment: Environment) -> int:
     topology = with_fixed_ports(_topology_of(name, variant))
-    trio.run(_serve, topology, seed, api_port)
+    trio.run(_serve, topology, seed, api_port, environment)
     return ExitCode.HELD
 
 
@@ -72,11 +73,12 @@ async def _open_api(stage: RealWorld, topology: Topology, port: int | None) -> t
     return host, bound
 
 
-async def _serve(topology: Topology, seed: int, api_port: int | None) -> None:
+async def _serve(topology: Topology, seed: int, api_port: int | None, environment: Environment) -> None:
     console = Output()
     async with open_spawner() as spawner:
         await spawner.wait_ready()
-        world = open_real_world(topology, _Printer(console), seed=seed, spawner=spawner, lasts_s=0.0, name="up")
+        printer = _Printer(console)
+        world = open_real_world(topology, printer, seed=seed, spawner=spawner, lasts_s=0.0, name="up", environment=environment)
         async with world as stage:
             await stage.raise_curtain()
             address = await _open_api(stage, topology, api_port)

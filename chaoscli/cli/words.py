@@ -40,6 +40,9 @@ Set = Annotated[
         "--set", metavar="PATH=VALUE", help="Set a parameter or override anything, like shoppers.rate=10/s; may be repeated."
     ),
 ]
+EnvFile = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="NAME=value lines for your own programs; the values are masked.")
+]
 Live = Annotated[bool, typer.Option("--live", help="Redraw the timeline while it plays (a terminal's default).")]
 Plain = Annotated[bool, typer.Option("--plain", help="Lines instead of a live screen (a pipe's and CI's default).")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Only the verdict.")]

@@ -33,11 +33,11 @@ def wrap(
     """
 
     def verb() -> int:
-        from chaoscli.cli.env_file import read_env_file
+        from chaoscli.cli.env_file import environment_of
         from chaoscli.cli.wrapping import Wrapping, run_wrapped
         from chaoscli.worlds.guardian import fork_guardian
 
-        from_file = read_env_file(env_file) if env_file is not None else {}
+        from_file = environment_of(env_file).from_file
         wrapping = Wrapping.of(tuple(command), link, fault or (), seed=seed, quiet=quiet, from_file=from_file)
         return run_wrapped(wrapping, fork_guardian())
 
