@@ -34,21 +34,26 @@ async def perform_real(
 ) -> ChaosError | None:
     """What kept it from being made is returned: what was recorded until then still counts. ``environment`` is for the user's own
     programs; this process's own, if not said."""
-    environment = environment or Environment(os.environ)
     performance = Performance()
     async with _shown(recorder, show, performance), interruptible(performance.stop):
-        return await perform(playbook, seed, recorder, spawner, performance)
+        return await perform(playbook, seed, recorder, spawner, performance, environment)
 
 
 async def perform(
-    playbook: Playbook, seed: int, recorder: RunRecorder, spawner: Spawner, performance: Performance
+    playbook: Playbook,
+    seed: int,
+    recorder: RunRecorder,
+    spawner: Spawner,
+    performance: Performance,
+    environment: Environment | None = None,
 ) -> ChaosError | None:
     """The same without a screen, until ``performance`` is stopped."""
+    known = environment or Environment(os.environ)
 
     def open_world(variant: Variant, into: Recorder) -> AbstractAsyncContextManager[World]:
         return open_real_world(
             variant.topology, into, seed=seed, spawner=spawner, lasts_s=playbook.lasts_s, name=variant.name,
-            environment=environment,
+            environment=known,
         )  # fmt: skip
 
     error: ChaosError | None = None
@@ -59,7 +64,7 @@ async def perform(
     except* NotMadeError as group:
         # One node's death makes others fail; the first is the cause.
         found = next(leaf for leaf in leaves(group) if isinstance(leaf, NotMadeError))
-        mask = environment.secrets.mask
+        mask = known.secrets.mask
         error = NotMadeError(mask(found.message), hint=mask(found.hint))
     return error
 

@@ -43,7 +43,7 @@ async def _play_real(options: Options) -> tuple[Entry, ...]:
         jobs = min(options.jobs or 1, len(upcoming))
         if jobs < 2:
             return await _conducted(casting(named, options), partial(_attempt_real, options=options, spawner=spawner))
-        async with side_by_side(upcoming, spawner, jobs) as plays:
+        async with side_by_side(upcoming, spawner, jobs, options.environment) as plays:
             again = partial(_attempt_real, options=options, spawner=spawner)
             return await _conducted(casting(named, options), partial(_attempt_made, options=options, plays=plays, again=again))
 

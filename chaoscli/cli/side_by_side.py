@@ -12,6 +12,7 @@ import trio
 from chaoscli.cli.casting import Wanted
 from chaoscli.cli.made import MADE_AHEAD_EACH, Made, recorder_of
 from chaoscli.cli.performing import interruptible, perform
+from chaoscli.environment import Environment
 from chaoscli.play import Performance
 from chaoscli.worlds.processes import Spawner
 
@@ -26,12 +27,13 @@ class _Turn:
 class SideBySide:
     """``take`` the plays in the order they were wanted; it may end early. ``stop`` ends all of them early."""
 
-    def __init__(self, upcoming: Iterable[Wanted], spawner: Spawner, jobs: int) -> None:
+    def __init__(self, upcoming: Iterable[Wanted], spawner: Spawner, jobs: int, environment: Environment) -> None:
         self._turns = [_Turn(wanted) for wanted in upcoming]
         self._taken = 0
         self._playing = trio.CapacityLimiter(jobs)
         self._waiting = trio.Semaphore(jobs * MADE_AHEAD_EACH)
         self._spawner = spawner
+        self._environment = environment
         self._performances: list[Performance] = []
         self.stop = trio.Event()
 
@@ -57,7 +59,7 @@ class SideBySide:
             if self.stop.is_set():
                 performance.stop.set()
             began, recorder = time.monotonic(), recorder_of(turn.wanted.playbook)
-            error = await perform(turn.wanted.playbook, turn.wanted.seed, recorder, self._spawner, performance)
+            error = await perform(turn.wanted.playbook, turn.wanted.seed, recorder, self._spawner, performance, self._environment)
             turn.made = Made.of(recorder, error, time.monotonic() - began)
             turn.over.set()
 
@@ -68,9 +70,11 @@ class SideBySide:
 
 
 @asynccontextmanager
-async def side_by_side(upcoming: Iterable[Wanted], spawner: Spawner, jobs: int) -> AsyncIterator[SideBySide]:
+async def side_by_side(
+    upcoming: Iterable[Wanted], spawner: Spawner, jobs: int, environment: Environment
+) -> AsyncIterator[SideBySide]:
     """The first Ctrl-C ends what plays early, and what there is is judged; the second ends everything at once."""
-    plays = SideBySide(upcoming, spawner, jobs)
+    plays = SideBySide(upcoming, spawner, jobs, environment)
     async with trio.open_nursery() as nursery, interruptible(plays.stop):
         nursery.start_soon(plays.play_all)
         yield plays
