@@ -114,7 +114,7 @@ def service_part(kind: str) -> type[Part]:
         ),
         **topology_fields(),
     }
-    return part(row.settings.__name__, {**settings_fields(row.settings), **more}, row.doc)
+    return part(f"{row.settings.__name__.removesuffix('Settings')}Service", {**settings_fields(row.settings), **more}, row.doc)
 
 
 def _section(root: MappingNode, name: str, problems: Problems) -> MappingNode:

@@ -227,7 +227,8 @@ def measures() -> Page:
 
 def _measure(measure: Measure) -> Row:
     of = ", ".join(one for one in ("load", "link", "node", "result", "what") if one in measure.takes)
-    only = "" if measure.windows == EVERY_WINDOW else f"; only {' or '.join(sorted(measure.windows))} a fault"
+    windows = f"only {' or '.join(sorted(measure.windows))} a fault" if measure.windows else "over the whole play"
+    only = "" if measure.windows == EVERY_WINDOW else f"; {windows}"
     return Row(
         name=measure.name, written="12" if measure.unit is COUNT else measure.unit.example, usual=of, doc=f"{measure.doc}{only}"
     )

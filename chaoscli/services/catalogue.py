@@ -12,6 +12,7 @@ from chaoscli.services.broker import Broker, BrokerSettings
 from chaoscli.services.gateway import Gateway, GatewaySettings
 from chaoscli.services.hop import Hop, HopSettings
 from chaoscli.services.inventory import Inventory, InventorySettings
+from chaoscli.services.monolith import ModularMonolith, ModularMonolithSettings, Monolith, MonolithSettings
 from chaoscli.services.node import Node
 from chaoscli.services.order import Order, OrderSettings
 from chaoscli.services.payment import Payment, PaymentSettings
@@ -76,6 +77,18 @@ KINDS: dict[str, ServiceKind] = {
         make=Shipping,
         doc="sends out the orders that the broker has, at its own pace: POST and GET /api/shipments",
         asks=("broker", REGISTRY),
+    ),
+    "monolith": ServiceKind(
+        settings=MonolithSettings,
+        make=Monolith,
+        doc="the whole shop in one program: order, user, inventory, pricing and payment share one pool of workers",
+        asks=("bank", "broker", REGISTRY),
+    ),
+    "modular-monolith": ServiceKind(
+        settings=ModularMonolithSettings,
+        make=ModularMonolith,
+        doc="the whole shop in one program, in which each module has workers and a queue of its own",
+        asks=("bank", "broker", REGISTRY),
     ),
     "gateway": ServiceKind(settings=GatewaySettings, make=Gateway, doc="hands each request to one of the replicas it calls"),
     "registry": ServiceKind(

@@ -69,6 +69,8 @@ def round_trip(kind: type, part: type[Part], settings: Any, more: dict[str, obje
 def as_written(hint: Any, value: Any) -> Any:
     if isinstance(value, tuple):
         return list(value)
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {}
     units = [one for one in (*getattr(hint, "__metadata__", ()), *inner_units(hint)) if isinstance(one, Unit)]
     return units[0].format(value) if units and value is not None else "none" if value is None and accepts_none(hint) else value
 
