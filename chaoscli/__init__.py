@@ -7,11 +7,11 @@ A run goes one way through it: *load* (``playbook``), *stage* (``worlds``), *con
 words                 ``errors units dice settings card_numbers messages tracing events event_lines topology traffic``
                       and ``faults.base``: what everybody speaks
 thought, pure         ``faults`` harms · ``resilience`` how callers call · ``load`` when and what · ``measures recording
-                      outcome checks`` what it came to · ``playbook`` text to meaning
+                      outcome exploration checks`` what it came to · ``playbook`` text to meaning
 motion                ``net`` streams, HTTP, channels · ``proxy`` one engine, its links and faults · ``control`` Toxiproxy's
                       API · ``services`` the shop
 stages                ``worlds``: nodes behind a board of proxies
-lead                  ``conductor`` one variant · ``play`` all of them, side by side
+lead                  ``conductor`` one variant · ``play`` all of them, side by side · ``explore`` thousands, in search
 faces                 ``views`` a recording as it grows, and at the end · ``reports`` written down
 doors                 ``cli``: one verb, one file · ``python``: the same for programs · ``pytest_plugin``
 ====================  ====================================================================================================

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from chaoscli.checks.laws import Finding, Invariant
-from chaoscli.checks.stock import listed, shelves
+from chaoscli.checks.laws import Finding, Invariant, Watch
+from chaoscli.checks.stock import RESERVED, ShelfWatch, listed, shelves
+from chaoscli.events import Happened
 from chaoscli.recording import Recording
 
 
@@ -21,6 +22,19 @@ def _judge(recording: Recording) -> Finding:
     return Finding(shown=f"reserved {listed(shown, ', ')}", guilty=tuple(guilty))
 
 
+def _watch() -> Watch:
+    shelf = ShelfWatch()
+
+    def breaks(fact: Happened) -> bool:
+        counted = shelf.told(fact)
+        return counted is not None and fact.what == RESERVED and counted[0] < 0
+
+    return breaks
+
+
 NO_OVERSELL = Invariant(
-    name="no oversell", doc="what is reserved of a product is never more than its stock at the start", judge=_judge
+    name="no oversell",
+    doc="what is reserved of a product is never more than its stock at the start",
+    judge=_judge,
+    watch=_watch,
 )

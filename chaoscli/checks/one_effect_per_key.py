@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from chaoscli.checks.laws import Finding, Invariant
+from chaoscli.checks.laws import Finding, Invariant, Watch
 from chaoscli.events import Happened
 from chaoscli.measures.base import NoData
 from chaoscli.measures.facts import EFFECTS
@@ -27,6 +27,24 @@ def _judge(recording: Recording) -> Finding:
     return Finding(shown=f"{seen.total()} effects of {len(seen)} keys", guilty=tuple(guilty))
 
 
+def _watch() -> Watch:
+    seen: set[tuple[str, str]] = set()
+
+    def breaks(fact: Happened) -> bool:
+        key = fact.data.get("key")
+        if fact.what not in EFFECTS or not key:
+            return False
+        effect = fact.what, str(key)
+        is_repeated = effect in seen
+        seen.add(effect)
+        return is_repeated
+
+    return breaks
+
+
 ONE_EFFECT_PER_KEY = Invariant(
-    name="one effect per key", doc="what carries an idempotency key has one effect, however often it comes", judge=_judge
+    name="one effect per key",
+    doc="what carries an idempotency key has one effect, however often it comes",
+    judge=_judge,
+    watch=_watch,
 )

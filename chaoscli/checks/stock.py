@@ -64,3 +64,24 @@ def listed(shown: Sequence[str], between: str) -> str:
 def _first_seen(reservations: list[Reservation]) -> int:
     """The stock before the first reservation, for a shop that was open before the recording began."""
     return reservations[0].left + reservations[0].quantity
+
+
+class ShelfWatch:
+    """The shelves fact by fact: what should be left of a product after each reservation and release."""
+
+    def __init__(self) -> None:
+        self._expected: dict[tuple[str, str], int] = {}
+
+    def told(self, fact: Happened) -> tuple[int, int] | None:
+        """What should be left and what the inventory says is left, after this fact; None if it is of something else."""
+        if fact.what not in (STOCKED, RESERVED, RELEASED):
+            return None
+        place = fact.node, str(fact.data.get("product"))
+        quantity = int(fact.data["quantity"])
+        if fact.what == STOCKED:
+            self._expected[place] = quantity
+            return None
+        left = int(fact.data["left"])
+        change = -quantity if fact.what == RESERVED else quantity
+        self._expected[place] = self._expected.get(place, left - change) + change
+        return self._expected[place], left

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from chaoscli.checks.laws import Finding, Invariant
-from chaoscli.checks.stock import listed, shelves
+from chaoscli.checks.laws import Finding, Invariant, Watch
+from chaoscli.checks.stock import ShelfWatch, listed, shelves
+from chaoscli.events import Happened
 from chaoscli.recording import Recording
 
 
@@ -21,6 +22,19 @@ def _judge(recording: Recording) -> Finding:
     return Finding(shown=listed(shown, "; "), guilty=tuple(guilty))
 
 
+def _watch() -> Watch:
+    shelf = ShelfWatch()
+
+    def breaks(fact: Happened) -> bool:
+        counted = shelf.told(fact)
+        return counted is not None and counted[0] != counted[1]
+
+    return breaks
+
+
 STOCK_CONSERVED = Invariant(
-    name="stock conserved", doc="what is left of a product is its stock at the start less what was reserved", judge=_judge
+    name="stock conserved",
+    doc="what is left of a product is its stock at the start less what was reserved",
+    judge=_judge,
+    watch=_watch,
 )

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 import chaoscli
-from chaoscli.cli import agree, check, explain, fault, heal, list_, new, proxy, ps, replay, run, schema, up, wrap
+from chaoscli.cli import agree, check, explain, explore, fault, heal, list_, new, proxy, ps, replay, run, schema, up, wrap
 from chaoscli.cli.streams import open_closed_streams
 
 app = typer.Typer(
@@ -27,6 +27,7 @@ app.command("proxy")(proxy.proxy)
 app.command("fault")(fault.fault)
 app.command("heal")(heal.heal)
 app.command("ps")(ps.ps)
+app.command("explore")(explore.explore)
 app.command("agree")(agree.agree)
 app.command("replay")(replay.replay)
 app.command("wrap")(wrap.wrap)

@@ -10,12 +10,25 @@ from chaoscli.checks.again import expectations_of
 from chaoscli.checks.judge import judge
 from chaoscli.cli.simulating import show_recording
 from chaoscli.errors import UsageError
-from chaoscli.recording import RunRecording, digest_of, read_recording
+from chaoscli.explore.reproduction import from_text
+from chaoscli.recording import digest_of, read_recording
 from chaoscli.views.final import Ending, Final
 
 
-def replay_file(file: Path, *, show: str, speed: float, since_s: float) -> int:
-    recording = _read(file)
+def replay_file(file: Path, *, show: str, speed: float, since_s: float, world: str = "sim", times: int = 1) -> int:
+    text = _text(file)
+    found = from_text(text, str(file))
+    if found is not None:
+        from chaoscli.cli.reproducing import replay_on_processes, replay_reproduction
+
+        if world == "real":
+            return replay_on_processes(found, times=times)
+        return replay_reproduction(found, show=show, speed=speed, since_s=since_s)
+    if world == "real":
+        raise UsageError(
+            f"'{file}' is a recording, which is shown and not played", hint="--world real is for what `chaos explore` found"
+        )
+    recording = read_recording(text.splitlines())
     show_recording(recording, show, speed=speed, since_s=since_s)
     outcome = judge(recording, expectations_of(recording))
     console = Console(highlight=False)
@@ -24,10 +37,9 @@ def replay_file(file: Path, *, show: str, speed: float, since_s: float) -> int:
     return outcome.exit_code
 
 
-def _read(file: Path) -> RunRecording:
+def _text(file: Path) -> str:
     try:
-        with file.open(encoding="utf-8") as lines:
-            return read_recording(lines)
+        return file.read_text(encoding="utf-8")
     except OSError as error:
         raise UsageError(f"'{file}' cannot be read: {(error.strerror or str(error)).lower()}") from None
     except UnicodeDecodeError:

@@ -200,7 +200,8 @@ class Beat:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
-    """All there is to see at ``now_s``. ``lasts_s`` is 0 until the first curtain has risen."""
+    """All there is to see at ``now_s``. ``lasts_s`` is 0 until the first curtain has risen; ``mark_s`` is the moment that all
+    of it is about, if there is one, and ``mark`` says what it is."""
 
     title: str
     subtitle: str
@@ -209,6 +210,8 @@ class Scene:
     lanes: tuple[Lane, ...]
     bands: tuple[Band, ...] = ()
     story: tuple[Beat, ...] = ()
+    mark_s: float | None = None
+    mark: str = ""
 
     @property
     def over(self) -> bool:

@@ -306,6 +306,16 @@ class _Picture:
             floor[self._column(self._scene.now_s)] = (self._glyphs.head, "title")
         yield [(" " * (self._at.gutter - 1), ""), (self._glyphs.corner, "faint"), *floor]
         yield [(" " * self._at.gutter, ""), ("".join(labels).rstrip(), "faint")]
+        if self._scene.mark_s is not None:
+            yield self._mark(self._column(self._scene.mark_s))
+
+    def _mark(self, column: int) -> Line:
+        """The moment that all is about, with its words on the side where there is room."""
+        words = self._scene.mark
+        if len(words) + 1 < self._at.plot - column:
+            return [(" " * (self._at.gutter + column), ""), (f"{self._glyphs.head} {words}", "trouble")]
+        start = max(0, self._at.gutter + column - len(words) - 1)
+        return [(" " * start, ""), (f"{words} {self._glyphs.head}", "trouble")]
 
     def _story(self) -> Iterator[Line]:
         story, most = self._scene.story, self._at.story

@@ -118,6 +118,10 @@ class Kernel(trio.abc.Clock):
             finally:
                 timer.cancel()
 
+    def roll_anew(self, seed: int) -> None:
+        """From now on the order of tasks is that of another seed."""
+        private._r.seed(_order_of(seed))
+
     # -- what trio asks ----------------------------------------------------------------------------------------------------
 
     def start_clock(self) -> None:
@@ -208,7 +212,7 @@ def _deterministic(seed: int) -> Iterator[None]:
     dice, flag = private._r.getstate(), private._ALLOW_DETERMINISTIC_SCHEDULING
     _running = True
     try:
-        private._r.seed(f"{seed}/order of tasks")
+        private._r.seed(_order_of(seed))
         private._ALLOW_DETERMINISTIC_SCHEDULING = True  # type: ignore[misc]
         yield
     finally:
@@ -242,6 +246,10 @@ def _probe() -> None:
             f"this trio ({trio.__version__}) cannot be simulated on: its scheduler has no {', '.join(missing)} any more",
             hint="use the trio of requirements.lock for simulated runs, or a newer chaoscli; real runs do not need it",
         )
+
+
+def _order_of(seed: int) -> str:
+    return f"{seed}/order of tasks"
 
 
 def _cancel(scope: trio.CancelScope) -> None:

@@ -70,14 +70,17 @@ class MemoryDisk:
             self._databases[name] = sqlite3.connect(":memory:", isolation_level=None)
         return self._databases[name]
 
-    def power_cut(self) -> None:
-        """Open transactions are lost, and whoever still has a database in hand can do no more with it."""
+    def power_cut(self) -> bool:
+        """Open transactions are lost, and whoever still has a database in hand can do no more with it. Whether any was open."""
+        was_open = False
         for name, database in self._databases.items():
             if database.in_transaction:
+                was_open = True
                 database.rollback()
             self._databases[name] = sqlite3.connect(":memory:", isolation_level=None)
             database.backup(self._databases[name])
             database.close()
+        return was_open
 
     def close(self) -> None:
         while self._databases:

@@ -14,7 +14,7 @@ import trio
 
 from chaoscli import dice
 from chaoscli.errors import NotMadeError, leaves
-from chaoscli.events import CurtainFell, CurtainRose, Event, NodeChanged
+from chaoscli.events import CurtainFell, CurtainRose, Event, NodeChanged, Noted
 from chaoscli.faults.base import Direction
 from chaoscli.faults.clock_skew import ClockSkew
 from chaoscli.load.generator import Generator, generator_of
@@ -36,6 +36,7 @@ CURTAIN_DELAY_S = 0.05
 # What a node is at when it is told to stop may finish for this long, as in the real world, where it ends with its last request.
 STOP_GRACE_S = 1.0
 LOOK_EVERY_S = 0.005
+ROLLED_BACK = "an open transaction was rolled back by the power cut"
 
 
 class NodeDied(NotMadeError):
@@ -193,7 +194,8 @@ class SimulatedWorld:
     def _power_off(self, node: str) -> None:
         life = self._nodes[node].life
         life.end()
-        self._disks[node].power_cut()
+        if self._disks[node].power_cut():
+            self._tell(Noted(at=self.now(), source=node, text=ROLLED_BACK))
         self._links.crash(life)
 
     async def _restore(self, node: str) -> None:
@@ -243,14 +245,15 @@ class _Running:
         self.staffed = node
         self.life = life
         self._died = died
-        self._nursery: trio.Nursery
+        self._nursery: trio.Nursery | None = None  # until it is up
 
     async def run(self, *, task_status: trio.TaskStatus[None]) -> None:
         """Until its life ends, or an error ends it, which makes the run worthless."""
         try:
             with self.life.scope:
-                async with trio.open_nursery() as self._nursery:
-                    self._nursery.start_soon(self.staffed.work)
+                async with trio.open_nursery() as nursery:
+                    nursery.start_soon(self.staffed.work)
+                    self._nursery = nursery
                     task_status.started()
                     await trio.sleep_forever()
         except* Exception as errors:
@@ -261,7 +264,7 @@ class _Running:
 
     def accept(self) -> tuple[CalleePeer, Gate] | None:
         """A new connection; None when nobody is there to take it."""
-        if self.life.is_dead:
+        if self.life.is_dead or self._nursery is None:
             return None
         peer = CalleePeer(secured=bool(self.staffed.node.spec.settings.get("tls")))
         self._nursery.start_soon(peer.serve, self.staffed.door.handle, self._failed, self.staffed.hung_up)

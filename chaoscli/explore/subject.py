@@ -1,0 +1,58 @@
+"""What of a playbook is explored: its topology and its promises. Its own faults and its times are left aside."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from chaoscli.checks.catalogue import INVARIANTS
+from chaoscli.checks.recovers import FEWEST_REQUESTS, RECOVERS, RECOVERS_WITHIN_S
+from chaoscli.errors import UsageError
+from chaoscli.exploration import Subject
+from chaoscli.explore.judging import ALWAYS
+from chaoscli.load.settings import Load
+from chaoscli.playbook.meaning import Playbook, Variant
+from chaoscli.playbook.nodes import nearest
+from chaoscli.settings import from_plain
+
+# Faults come in the first seconds: more of the same would be the same search at a higher price.
+LONGEST_HARM_S = 5.0
+LONGEST_AFTERWARDS_S = 60.0
+# Without a law about it, load after the last heal only shows what the faults have left behind.
+SHORT_AFTERWARDS_S = 0.5
+
+
+def subjects_of(playbook: Playbook, invariants: Sequence[str] = ()) -> tuple[Subject, ...]:
+    """One for each variant. ``invariants`` are those to look for; without any, those that the playbook promises for the
+    variant, and where it promises none, every one there is."""
+    for name in invariants:
+        if name not in (*INVARIANTS, *ALWAYS):
+            raise UsageError(f"unknown invariant '{name}'", hint=nearest(name, (*INVARIANTS, *ALWAYS)))
+    return tuple(_subject(playbook, variant, invariants) for variant in playbook.variants)
+
+
+def promises_of(playbook: Playbook, variant: Variant) -> tuple[str, ...]:
+    """The invariants that its expectations name for this variant."""
+    named = [
+        one.invariant for one in playbook.expectations if one.invariant and (not one.variants or variant.name in one.variants)
+    ]
+    return tuple(dict.fromkeys(named))
+
+
+def _subject(playbook: Playbook, variant: Variant, invariants: Sequence[str]) -> Subject:
+    wanted = tuple(invariants) or promises_of(playbook, variant) or tuple(INVARIANTS)
+    heals_s = min(playbook.lasts_s, LONGEST_HARM_S)
+    return Subject(
+        playbook=playbook.name,
+        variant=variant.name,
+        topology=variant.topology,
+        invariants=wanted,
+        heals_s=heals_s,
+        lasts_s=heals_s + (RECOVERS_WITHIN_S + _afterwards_s(variant) if RECOVERS.name in wanted else SHORT_AFTERWARDS_S),
+    )
+
+
+def _afterwards_s(variant: Variant) -> float:
+    """Long enough for each load to show whether it recovers: as many requests as that takes, and a third more."""
+    rates = [from_plain(Load, load.settings).rate for load in variant.topology.loads]
+    slowest = min((rate for rate in rates if rate > 0.0), default=1.0)
+    return min(LONGEST_AFTERWARDS_S, max(0.5, (FEWEST_REQUESTS + 1) / slowest))

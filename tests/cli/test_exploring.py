@@ -1,0 +1,130 @@
+"""``chaos explore`` and ``chaos replay`` of what it found, as commands in this process."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from chaoscli.cli import app
+from chaoscli.cli.exploring import Search, _wanted, progress_line, share_of_seeds
+from chaoscli.errors import UsageError
+from chaoscli.explore.sweep import Progress, Wanted
+
+PLAYBOOK = """
+playbook: oversell
+title: A shelf of three
+services:
+  inventory: { service_time: 2ms, reserving: naive, thinking: 5ms, stock: { BOOK-001: 3 } }
+load:
+  clients: { request: POST inventory /api/inventory/reserve/BOOK-001, rate: 5/s, arrivals: constant }
+variants:
+  naive: { summary: looks and then takes }
+  atomic: { summary: one statement, inventory.reserving: atomic }
+lasts: 2s
+expect:
+  - all: no oversell
+"""
+
+
+def chaos(*words: str) -> Result:
+    return CliRunner().invoke(app, list(words), catch_exceptions=False)
+
+
+@pytest.fixture
+def till(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    file = tmp_path / "till.yaml"
+    file.write_text(PLAYBOOK)
+    return file
+
+
+def test_what_is_found_is_shown_written_and_replayed(till: Path) -> None:
+    found = chaos("explore", str(till), "--seeds", "2", "--jobs", "1")
+    assert found.exit_code == 1
+    assert "naive: no oversell by" in found.stdout
+    assert "atomic: no oversell" not in found.stdout
+    assert "chaos replay repro/oversell-naive-1.json" in found.stdout
+    again = chaos("replay", "repro/oversell-naive-1.json")
+    assert again.exit_code == 1
+    assert "'no oversell' is broken again: reserved " in again.stdout
+    assert "as it was found" in again.stdout
+
+
+def test_nothing_found_is_exit_code_0(till: Path) -> None:
+    found = chaos("explore", str(till), "--seeds", "2", "--jobs", "1", "--variant", "atomic")
+    assert found.exit_code == 0
+    assert "oversell: no promise was broken in 2 seeds" in found.stdout
+    assert not Path("repro").exists()
+
+
+def test_json_is_alone_on_stdout_and_has_everything(till: Path) -> None:
+    found = chaos("explore", str(till), "--seeds", "1", "--jobs", "1", "--variant", "naive", "--json", "--out", "elsewhere")
+    document = json.loads(found.stdout)
+    assert document["failing"] == 1
+    assert document["invariants"] == {"naive": ["no oversell"]}
+    (failure,) = document["failures"]
+    assert failure["violation"]["invariant"] == "no oversell"
+    assert failure["plan"]["faults"]
+    assert document["files"] == ["elsewhere/oversell-naive-1.json"]
+    assert Path("elsewhere/oversell-naive-1.json").exists()
+
+
+def test_what_has_been_mended_is_kept_when_it_is_replayed(till: Path) -> None:
+    chaos("explore", str(till), "--seeds", "1", "--jobs", "1", "--variant", "naive")
+    file = Path("repro/oversell-naive-1.json")
+    file.write_text(file.read_text().replace('"reserving": "naive"', '"reserving": "atomic"'))
+    again = chaos("replay", str(file))
+    assert again.exit_code == 0
+    assert "'no oversell' is kept now" in again.stdout
+    assert "the services or their policies have changed since" in again.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--shard", "3/2"), "--shard is '3/2'"),
+        (("--invariant", "no oversel"), "unknown invariant 'no oversel'\n  did you mean 'no oversell'?"),
+        (("--for", "soon"), "--for: "),
+    ],
+)
+def test_mistakes_are_said(till: Path, words: tuple[str, ...], message: str) -> None:
+    found = chaos("explore", str(till), "--jobs", "1", *words)
+    assert found.exit_code == 2
+    assert message in found.stderr
+
+
+def test_a_recording_is_not_played_on_processes(till: Path) -> None:
+    Path("run.jsonl").write_text('{"recording": 1, "playbook": "till"}\n')
+    found = chaos("replay", "run.jsonl", "--world", "real")
+    assert found.exit_code == 2
+    assert "'run.jsonl' is a recording, which is shown and not played" in found.stderr
+
+
+def test_without_dask_its_option_says_what_to_install(till: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "distributed", None)
+    found = chaos("explore", str(till), "--dask", "tcp://127.0.0.1:1")
+    assert found.exit_code == 2
+    assert "pip install 'chaoscli[dask]'" in found.stderr
+
+
+def test_a_part_of_the_seeds_is_every_so_manyth() -> None:
+    assert share_of_seeds("2/3") == (2, 3)
+    assert share_of_seeds(None) == (1, 1)
+    with pytest.raises(UsageError):
+        share_of_seeds("0/3")
+    assert _wanted(Search(name="x", seeds=10, shard=(2, 3))) == Wanted(first=1, step=3, count=3)
+    assert _wanted(Search(name="x", for_time="60s", shard=(1, 2))) == Wanted(first=0, step=2, count=None, for_s=60.0)
+    assert _wanted(Search(name="x")) == Wanted(count=200)
+
+
+def test_the_line_of_progress_says_how_fast_and_what_was_found() -> None:
+    progress = Progress(seeds=240, seconds=8.0, messages=9)
+    assert progress_line(progress) == "searching: 240 seeds, 30.0 a second, no promise broken; reached 0 kinds of events"
+    progress.failing = 4
+    progress.kinds.update({"naive: no oversell": 4})
+    assert progress_line(progress) == (
+        "searching: 240 seeds, 30.0 a second, 4 runs broke a promise: naive: no oversell 4x"
+    )  # fmt: skip

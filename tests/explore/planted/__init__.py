@@ -1,0 +1,1 @@
+"""Seven classical mistakes, each in a service of its own beside the one that does not make it, for the search to find."""

@@ -1,0 +1,135 @@
+"""Whole explorations: what is found depends on the seeds and on nothing else, whoever looks and whoever dies meanwhile."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from chaoscli.errors import NotMadeError
+from chaoscli.exploration import Findings
+from chaoscli.explore import explain, sweep
+from chaoscli.explore.pool import InProcess, Processes, Task
+from chaoscli.explore.sweep import Chunk, Progress, Wanted, explain_all, explore, try_chunk
+from tests.explore.subjects import CHARGE, SHELF, both
+
+SEEDS = Wanted(count=16)
+
+
+def without_times(findings: Findings) -> Findings:
+    return replace(findings, seconds=0.0, searching_s=0.0)
+
+
+@pytest.fixture(scope="module")
+def alone() -> Findings:
+    return without_times(explore(both(), SEEDS, InProcess()))
+
+
+def test_a_search_finds_the_mistake_and_nothing_where_it_is_mended(alone: Findings) -> None:
+    assert {failure.subject.variant for failure in alone.failures} == {"broken"}
+    assert {failure.violation.invariant for failure in alone.failures} == {"no oversell"}
+    assert (alone.seeds, alone.trials) == (16, 32)
+    assert all(1 <= len(failure.plan.faults) <= 3 for failure in alone.failures)
+
+
+def test_every_failing_seed_is_counted_to_one_way_of_failing(alone: Findings) -> None:
+    failing = sorted(seed for failure in alone.failures for seed in failure.seeds)
+    assert len(failing) == alone.failing == len(set(failing))
+    assert alone.unexplained == ()
+
+
+def test_what_was_reached_is_counted_and_what_never_was_is_said(alone: Findings) -> None:
+    assert alone.reached["'stock reserved'"] > 50
+    assert "a node came back" in alone.reached
+    assert not set(alone.never) & set(alone.reached)
+    few = explore(both(), Wanted(count=1), InProcess())
+    assert "a request came twice" in few.never
+
+
+class KillsWorkers(Processes):
+    """One worker is killed after each of the first two answers."""
+
+    def answers(self, tasks: Iterable[Task[Any]]) -> Iterator[Any]:
+        for number, answer in enumerate(super().answers(tasks)):
+            yield answer
+            if number < 2 and self.processes:
+                os.kill(self.processes[0], signal.SIGKILL)
+
+
+def test_two_workers_of_whom_two_are_killed_find_the_same(alone: Findings) -> None:
+    with KillsWorkers(2) as pool:
+        assert without_times(explore(both(), SEEDS, pool)) == alone
+
+
+def test_shards_together_are_the_whole() -> None:
+    whole = Wanted(first=100, count=7)
+    shards = [Wanted(first=100, step=3, count=3), Wanted(first=101, step=3, count=2), Wanted(first=102, step=3, count=2)]
+    seeds = [shard.seed(number) for shard in shards for number in range(shard.count or 0)]
+    assert sorted(seeds) == [whole.seed(number) for number in range(7)]
+
+
+def test_a_worker_that_plays_the_canary_another_way_is_noticed() -> None:
+    class Older(InProcess):
+        def answers(self, tasks: Iterable[Task[Any]]) -> Iterator[Any]:
+            for answer in super().answers(tasks):
+                yield replace(answer, canary="another") if isinstance(answer, Chunk) else answer
+
+    with pytest.raises(NotMadeError, match="plays the same seed another way"):
+        explore(both(), Wanted(count=1), Older())
+
+
+def test_time_can_be_the_bound() -> None:
+    found = explore((SHELF,), Wanted(for_s=0.3), InProcess())
+    assert found.seeds > 1
+    assert found.complete
+
+
+def test_ctrl_c_ends_the_search_and_what_was_found_is_told() -> None:
+    def show(_progress: Progress) -> None:
+        raise KeyboardInterrupt
+
+    found = explore(both(), SEEDS, InProcess(), show)
+    assert (found.seeds, found.trials, found.complete) == (1, 2, False)
+
+
+def test_a_chunk_is_its_seeds_with_every_subject() -> None:
+    chunk = try_chunk(both(), (3, 4))
+    assert [(trial.seed, trial.variant) for trial in chunk.trials] == [(3, "broken"), (3, "mended"), (4, "broken"), (4, "mended")]
+
+
+def test_another_way_of_failing_is_told_apart_though_its_plans_do_both(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(explain, "again_under_other_seeds", lambda *_arguments: 20)
+    monkeypatch.setattr(explain, "chances", lambda *_arguments: ())
+    seeds = tuple(trial.seed for trial in try_chunk((CHARGE,), range(50)).trials if trial.violations)
+    _, failures, left = explain_all(CHARGE, "no double charge", seeds)
+    assert len(failures) >= 2
+    assert len({failure.name for failure in failures}) == len(failures)
+    assert left == ()
+    monkeypatch.setattr(sweep, "MOST_FAILURES", 1)
+    _, fewer, left_over = explain_all(CHARGE, "no double charge", seeds)
+    assert [failure.name for failure in fewer] == [failures[0].name]
+    assert len(left_over) == len(seeds) - len(fewer[0].seeds)
+
+
+def test_a_task_that_kills_its_workers_is_given_up() -> None:
+    with Processes(1) as pool, pytest.raises(NotMadeError, match="3 workers died over the same task"):
+        list(pool.answers([(_dies, ())]))
+
+
+def _dies() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_no_worker_outlives_an_error() -> None:
+    pool = Processes(2)
+    next(pool.answers([(abs, (-1,)), (abs, (-2,))]))
+    workers = pool.processes
+    assert workers
+    pool.__exit__(ZeroDivisionError, ZeroDivisionError(), None)
+    for worker in workers:
+        with pytest.raises(ProcessLookupError):
+            os.kill(worker, 0)
