@@ -1,4 +1,4 @@
-"""Hedging: two pages in five wait for one slow answer in a hundred, unless it is asked for again; what lost can be stopped."""
+"""Hedging: every fourth page waits for one slow answer in a hundred, unless it is asked for again; what lost can be stopped."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ def test_every_expectation_holds() -> None:
     assert broken("hedging") == []
 
 
-def test_without_a_hedge_two_pages_in_five_are_late_again() -> None:
+def test_without_a_hedge_every_fourth_page_is_late_again() -> None:
     assert broken("hedging", changed=[f"hedged:{HEDGE}=none"]) == [
         "hedged: success >= 90%",
-        "goodput(hedged) > 1.3 * goodput(single)",
+        "goodput(hedged) > 1.2 * goodput(single)",
     ]
 
 
