@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from chaoscli.load.offer import asked_for
 from chaoscli.load.settings import Load
+from chaoscli.playbook.diagram import diagram
 from chaoscli.playbook.load import load_playbook, shipped
 from chaoscli.playbook.meaning import CuePlan, FaultPlan, Playbook, Variant
 from chaoscli.playbook.parameters import Parameter
@@ -83,15 +84,23 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Drawing:
+    """Who calls whom, as lines of text; ``only_in`` names the variants that are wired so, when not all are."""
+
+    lines: tuple[str, ...]
+    only_in: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """Everything there is to say of a playbook before it is played. ``diagram`` is lines of text."""
+    """Everything there is to say of a playbook before it is played."""
 
     name: str
     title: str
     group: str
     teaches: tuple[str, ...]
     lesson: str
-    diagram: tuple[str, ...]
+    drawings: tuple[Drawing, ...]
     parts: tuple[Part, ...]
     lasts_s: float
     timeline: tuple[Moment, ...]
@@ -119,15 +128,14 @@ def listed() -> tuple[Listed, ...]:
 
 
 def explain(playbook: Playbook) -> Explanation:
-    topology = playbook.variants[0].topology.by_group
     return Explanation(
         name=playbook.name,
         title=playbook.title,
         group=playbook.group,
         teaches=playbook.teaches,
         lesson=playbook.lesson,
-        diagram=diagram(topology),
-        parts=tuple(_part(node, topology) for node in topology.nodes),
+        drawings=_drawings(playbook),
+        parts=tuple(_parts(playbook)),
         lasts_s=playbook.lasts_s,
         timeline=_timeline(playbook),
         variants=tuple(Difference(name=one.name, summary=one.summary, changes=one.changes) for one in playbook.variants),
@@ -138,44 +146,23 @@ def explain(playbook: Playbook) -> Explanation:
     )
 
 
-def diagram(topology: Topology) -> tuple[str, ...]:
-    """Who calls whom, from the left to the right. A node that was drawn with its calls before is named again in brackets.
-
-    ::
-
-        shoppers ──> order ─┬─> inventory
-                            └─> payment ──> bank
-    """
-    called = {link.callee for link in topology.links}
-    calls = {node.name: tuple(node.calls) for node in topology.nodes}
-    drawn: set[str] = set()
-    # Loads come first. Last come rings, where everybody is called by somebody; the first one written begins.
-    nodes = [node.name for node in (*topology.loads, *topology.services)]
-    lines: list[str] = []
-    for root in [*(name for name in nodes if name not in called), *nodes]:
-        if root not in drawn:
-            lines += _branch(root, calls, drawn)
-    return tuple(lines)
+def _drawings(playbook: Playbook) -> tuple[Drawing, ...]:
+    """One for each way in which variants are wired."""
+    wired: dict[tuple[str, ...], list[str]] = {}
+    for variant in playbook.variants:
+        wired.setdefault(diagram(variant.topology.by_group), []).append(variant.name)
+    return tuple(Drawing(lines=lines, only_in=tuple(names) if len(wired) > 1 else ()) for lines, names in wired.items())
 
 
-def _branch(name: str, calls: dict[str, tuple[str, ...]], drawn: set[str]) -> list[str]:
-    """The lines of one node and all it calls; the first begins with its name."""
-    callees = calls[name]
-    if name in drawn and callees:
-        return [f"[{name}]"]
-    drawn.add(name)
-    lines: list[str] = []
-    for number, callee in enumerate(callees):
-        below = _branch(callee, calls, drawn)
-        last = number == len(callees) - 1
-        if number == 0:
-            arrow = "──>" if last else "─┬─>"
-            start = f"{name} {arrow} "
-        else:
-            start = " " * (len(name) + 2) + ("└─> " if last else "├─> ")
-        carry = " " * (len(name) + 2) + ("  " if last else "│ ")
-        lines += [start + below[0], *(carry.ljust(len(start)) + line for line in below[1:])]
-    return lines or [name]
+def _parts(playbook: Playbook) -> Iterator[Part]:
+    """Whoever is in any variant, as the first of them has it."""
+    told: set[str] = set()
+    for variant in playbook.variants:
+        topology = variant.topology.by_group
+        for node in topology.nodes:
+            if node.name not in told:
+                told.add(node.name)
+                yield _part(node, topology)
 
 
 def _part(node: NodeSpec, topology: Topology) -> Part:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
@@ -11,13 +12,16 @@ from rich.text import Text
 
 from chaoscli.units import format_duration
 from chaoscli.views.final import grid, unwrapped
-from chaoscli.views.glyphs import STYLES, Glyphs, glyphs_for
+from chaoscli.views.glyphs import STYLES, UNICODE, Glyphs, glyphs_for
 from chaoscli.views.lines import Indented
 
 # Lines of prose longer than this are tiring to read, however wide the terminal.
 WIDEST_PROSE = 88
+# Those that are alike share a line, as far as they can be told on a few.
+MOST_NAMES = 20
+WIDEST_NAMES = 34
 # How the diagram's strokes are written where only ASCII can be shown.
-_PLAIN_STROKES = str.maketrans({"─": "-", "│": "|", "┬": "+", "├": "+", "└": "+"})
+_PLAIN_STROKES = str.maketrans({"─": "-", "│": "|", "┬": "+", "├": "+", "└": "+", "…": "..."})
 
 
 class Part(Protocol):
@@ -38,6 +42,8 @@ class Moment(Protocol):
     def name(self) -> str: ...
     @property
     def text(self) -> str: ...
+    @property
+    def targets(self) -> tuple[str, ...]: ...
     @property
     def only_in(self) -> tuple[str, ...]: ...
 
@@ -64,6 +70,13 @@ class Parameter(Protocol):
     def one_of(self) -> tuple[str, ...]: ...
 
 
+class Drawing(Protocol):
+    @property
+    def lines(self) -> tuple[str, ...]: ...
+    @property
+    def only_in(self) -> tuple[str, ...]: ...
+
+
 class Explanation(Protocol):
     """What there is to say of a playbook before it is played. ``diagram`` is lines of text."""
 
@@ -74,7 +87,7 @@ class Explanation(Protocol):
     @property
     def lesson(self) -> str: ...
     @property
-    def diagram(self) -> tuple[str, ...]: ...
+    def drawings(self) -> Sequence[Drawing]: ...
     @property
     def parts(self) -> Sequence[Part]: ...
     @property
@@ -99,20 +112,26 @@ class ExplanationPage:
         glyphs = glyphs_for(console)
         about = self._of
         yield Text(f"{about.name}: {about.title}", STYLES["title"])
+        if about.lesson:
+            yield ""
+            yield Indented(Text(unwrapped(about.lesson)), widest=WIDEST_PROSE)
         for heading, part in self._parts(glyphs):
             yield ""
             if heading:
                 yield Text(heading, STYLES["title"])
-            yield Indented(part, widest=WIDEST_PROSE)
+            yield Indented(part)
         yield ""
         yield Text.assemble("  ", (f"chaos run {about.name}", STYLES["title"]), f"   {_lasting(about)}")
 
     def _parts(self, glyphs: Glyphs) -> Iterator[tuple[str, RenderableType]]:
         about = self._of
-        if about.lesson:
-            yield "", Text(unwrapped(about.lesson))
-        strokes = "\n".join(about.diagram)
-        yield "who calls whom", Text(strokes if glyphs.wall == "│" else strokes.translate(_PLAIN_STROKES), no_wrap=True)
+        for drawing in about.drawings:
+            strokes = "\n".join(drawing.lines)
+            where = f" in {', '.join(drawing.only_in)}" if drawing.only_in else ""
+            yield (
+                f"who calls whom{where}",
+                Text(strokes if glyphs is UNICODE else strokes.translate(_PLAIN_STROKES), no_wrap=True),
+            )
         yield "", _parts_table(about.parts)
         if about.timeline:
             yield "what goes wrong", _moments_table(about.timeline)
@@ -129,19 +148,38 @@ def _lasting(about: Explanation) -> str:
 
 
 def _parts_table(parts: Sequence[Part]) -> Table:
+    """One line for each, and one for all that are alike."""
     table = grid()
+    table.add_column(max_width=WIDEST_NAMES)
+    alike: dict[tuple[str, str], list[str]] = {}
     for part in parts:
-        kind = "" if part.kind in (part.name, "load") else part.kind
-        table.add_row(Text(part.name, STYLES["lane"]), Text(kind, STYLES["faint"]), Text(part.doc))
+        alike.setdefault((part.kind, part.doc), []).append(part.name)
+    for (kind, doc), names in alike.items():
+        shown = "" if kind in ("load", names[0]) else kind
+        table.add_row(Text(_few(names), STYLES["lane"]), Text(shown, STYLES["faint"]), Text(doc))
     return table
+
+
+def _few(names: Sequence[str]) -> str:
+    if len(names) <= MOST_NAMES:
+        return ", ".join(names)
+    return f"{', '.join(names[:3])} and {len(names) - 3} more"
 
 
 def _moments_table(moments: Sequence[Moment]) -> Table:
     table = grid()
     for moment in moments:
         only = f" (only in {', '.join(moment.only_in)})" if moment.only_in else ""
-        table.add_row(Text(_when(moment), STYLES["faint"]), Text(moment.name, STYLES["fault"]), Text(moment.text + only))
+        table.add_row(Text(_when(moment), STYLES["faint"]), Text(moment.name, STYLES["fault"]), Text(_harm(moment) + only))
     return table
+
+
+def _harm(moment: Moment) -> str:
+    """In words, and whom it meets unless the words say so."""
+    names = {name for target in moment.targets for name in target.split(" -> ")}
+    if not names or any(re.search(rf"\b{re.escape(name)}\b", moment.text) for name in names):
+        return moment.text
+    return f"{moment.text} ({_few(moment.targets)})"
 
 
 def _when(moment: Moment) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chaoscli.playbook.explain import explain
+from chaoscli.playbook.explain import Drawing, explain
 from chaoscli.playbook.meaning import Variant
 from chaoscli.playbook.plan import plan
 from chaoscli.playbook.read import read_playbook
@@ -76,4 +76,4 @@ def test_a_plan_draws_the_group_as_one() -> None:
     playbook = read_playbook((SHOP + "cues:\n  - { scale: shop, to: 3, at: 1s }\n").encode(), "replicas.yaml")
     assert plan(playbook).starts == (("inventory",), ("shop (hop): 2 replicas, up to 3",), ("edge (gateway)",))
     assert [chain.path for chain in plan(playbook).chains] == [("visitors", "edge", "shop", "inventory")]
-    assert explain(playbook).diagram == ("visitors ──> edge ──> shop ──> inventory",)
+    assert explain(playbook).drawings == (Drawing(lines=("visitors ──> edge ──> shop ──> inventory",)),)

@@ -26,11 +26,18 @@ class _Part:
 
 
 @dataclass(frozen=True)
+class _Drawing:
+    lines: tuple[str, ...]
+    only_in: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class _Moment:
     at_s: float
     until_s: float | None
     name: str
     text: str
+    targets: tuple[str, ...] = ()
     only_in: tuple[str, ...] = ()
 
 
@@ -55,16 +62,21 @@ class _Page:
     name: str = "storm"
     title: str = "What a storm does"
     lesson: str = "A sentence that is\nwritten over two lines.\n\nAnother, too long for one line of a terminal that has\neighty."
-    diagram: tuple[str, ...] = ("shoppers ──> order ─┬─> inventory", "                    └─> payment ──> bank")
+    drawings: tuple[_Drawing, ...] = (
+        _Drawing(("shoppers ──> order ─┬─> inventory", "                    └─> payment ──> bank")),
+        _Drawing(("shoppers ──> order",), only_in=("alone", "poor")),
+    )
     parts: tuple[_Part, ...] = (
         _Part("shoppers", "load", "offers load: POST order /api/orders"),
         _Part("order", "order", "takes orders"),
         _Part("depot", "inventory", "knows the stock"),
+        _Part("inventory", "inventory", "knows the stock"),
     )
     lasts_s: float = 12.0
     timeline: tuple[_Moment, ...] = (
-        _Moment(0.0, 2.0, "fog", "order -> inventory takes 100ms longer"),
-        _Moment(3.0, None, "storm", "nobody reaches bank", ("naive",)),
+        _Moment(0.0, 2.0, "fog", "order -> inventory takes 100ms longer", ("order -> inventory",)),
+        _Moment(2.0, 2.5, "mist", "5ms more", ("order -> inventory", "payment -> bank")),
+        _Moment(3.0, None, "storm", "nobody reaches bank", only_in=("naive",)),
     )
     variants: tuple[_Difference, ...] = (
         _Difference("naive"),
@@ -100,10 +112,21 @@ def test_the_page_that_explains_a_playbook(width: int) -> None:
 
 @pytest.mark.parametrize("width", [20, 40])
 def test_pages_fit_narrow_terminals(width: int) -> None:
-    for page in (Listing(LINES), ExplanationPage(_Page(diagram=("a ──> b",)))):
+    for page in (Listing(LINES), ExplanationPage(_Page(drawings=(_Drawing(("a ──> b",)),)))):
         assert max(len(line) for line in drawn(page, width).splitlines()) <= width
 
 
 def test_pages_can_be_shown_in_ascii() -> None:
     assert drawn(ExplanationPage(_Page()), 80, encoding="ascii").isascii()
     assert drawn(Listing(LINES), 80, encoding="ascii").isascii()
+
+
+def test_those_who_are_alike_share_a_line_and_too_many_are_counted() -> None:
+    parts = tuple(_Part(f"leaf-{number}", "hop", "a link of a chain") for number in range(700))
+
+    lines = drawn(ExplanationPage(_Page(parts=parts)), 80).splitlines()
+
+    assert [line for line in lines if "link of a chain" in line] == [
+        "  leaf-0, leaf-1, leaf-2 and 697     hop  a link of a chain"
+    ]
+    assert sum("leaf" in line for line in lines) == 1
