@@ -126,7 +126,5 @@ def test_those_who_are_alike_share_a_line_and_too_many_are_counted() -> None:
 
     lines = drawn(ExplanationPage(_Page(parts=parts)), 80).splitlines()
 
-    assert [line for line in lines if "link of a chain" in line] == [
-        "  leaf-0, leaf-1, leaf-2 and 697     hop  a link of a chain"
-    ]
-    assert sum("leaf" in line for line in lines) == 1
+    told = [line.split() for line in lines if "leaf" in line]
+    assert told == [["leaf-0,", "leaf-1,", "leaf-2", "and", "697", "hop", "a", "link", "of", "a", "chain"]]
