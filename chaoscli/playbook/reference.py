@@ -22,7 +22,7 @@ from chaoscli.playbook.cue_kinds import CUES, CueKind
 from chaoscli.playbook.cueing import cue_part
 from chaoscli.playbook.foreign import foreign_part
 from chaoscli.playbook.model import settings_fields, settings_part
-from chaoscli.playbook.schema import playbook_schema
+from chaoscli.playbook.schema import language_schema
 from chaoscli.playbook.script import fault_part
 from chaoscli.resilience.policy import LAYERS, Policy
 from chaoscli.services.catalogue import KINDS
@@ -172,7 +172,7 @@ load:
 def services() -> Page:
     own = [frozenset(service_part(kind).model_json_schema()["properties"]) for kind in KINDS]
     # The schema that editors get: it has the calls, which are no setting of a service.
-    whole = playbook_schema()
+    whole = language_schema()
     schema = {**whole["$defs"][service_part(next(iter(KINDS))).__name__], "$defs": whole["$defs"]}
     shared = frozenset.intersection(*own) | {"calls"}
     return Page(

@@ -35,11 +35,18 @@ _CHANGES = {"summary": {"type": "string", "description": "what is different, in 
 _WHOM = "whom it calls, at ${url.NAME} or NAME_URL: `db`, or `db:admin` for a port of it"
 _TEXT = {"anyOf": [{"type": "string"}, {"type": "number"}, {"type": "boolean"}]}
 _NAMES = {"type": "array", "items": {"type": "string"}}
+_BLANK = {"type": "string", "pattern": r"\$\{"}
 _ANY_SERVICE = "AnyService"
 
 
 def playbook_schema() -> Schema:
     """A JSON Schema (draft 2020-12) that every right playbook fits."""
+    whole: Schema = _with_blanks(language_schema())
+    return whole
+
+
+def language_schema() -> Schema:
+    """The same without the ``${parameter}`` that may stand for any value."""
     services = {kind: service_part(kind) for kind in KINDS}
     foreign = {kind: foreign_part(kind) for kind in FOREIGN}
     faults = {kind: fault_part(kind) for kind in FAULTS}
@@ -53,6 +60,9 @@ def playbook_schema() -> Schema:
         definitions[_name(references[part])]["properties"]["calls"] = _calls(references[policy])
     commands: Schema = definitions[_name(references[load])]["properties"]
     commands["command"] = _words(commands["command"])
+    commands["env"] |= _optional({"type": "object", "additionalProperties": _TEXT})
+    health: Schema = definitions["Health"]["properties"]
+    health["command"] = _words(health["command"])
     command: Schema = definitions[_name(references[foreign[COMMAND]])]["properties"]
     command["command"] = _words(command["command"])
     command["env"] |= _optional({"type": "object", "additionalProperties": _TEXT})
@@ -79,6 +89,23 @@ def playbook_schema() -> Schema:
     needed = [one for one in head.pop("required") if one not in ("services", "load")]
     head |= {"required": needed, "anyOf": [{"required": ["include"]}, {"required": ["services", "load"]}]}
     return {"$schema": _DIALECT, **head, "$defs": dict(sorted(definitions.items()))}
+
+
+def _with_blanks(schema: Any) -> Any:
+    """A number, a truth or one of some words may also be written as a parameter; texts and quantities are texts anyway."""
+    if isinstance(schema, list):
+        return [_with_blanks(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    made = {key: one if key in ("examples", "default", "enum") else _with_blanks(one) for key, one in schema.items()}
+    if schema.get("type") not in ("integer", "number", "boolean") and not _is_choice(schema):
+        return made
+    told = {key: made.pop(key) for key in ("description", "default") if key in made}
+    return {**told, "anyOf": [made, _BLANK]}
+
+
+def _is_choice(schema: Schema) -> bool:
+    return "enum" in schema and any(isinstance(word, str) and word != "none" for word in schema["enum"])
 
 
 def _short_or(whole: Schema) -> Schema:

@@ -91,6 +91,13 @@ def test_every_way_of_writing_fits_the_schema(more: str) -> None:
     assert fits(written(SMALL + more), SCHEMA)
 
 
+def test_a_parameter_may_stand_for_any_value() -> None:
+    more = "parameters: { some: 4, way: one }\nseed: ${some}\nvariants: { one: { order.workers: '${some}' } }\n"
+    text = SMALL.replace("workers: 4", 'workers: "${some}", discipline: "${way}"') + more
+    assert fits(written(text), SCHEMA)
+    assert not fits(written(text.replace('"${some}", disc', "$some, disc")), SCHEMA)
+
+
 @pytest.mark.parametrize(
     ("right", "wrong"),
     [
