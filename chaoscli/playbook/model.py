@@ -118,17 +118,18 @@ def _bounded(written: Any, hint: Any, metadata: Mapping[str, Any]) -> Any:
     most = metadata.get("maximum")
     if least is None and most is None:
         return written
-    return Annotated[written, AfterValidator(within(least, most))]
+    unit = next((one for one in _annotations(hint) if isinstance(one, Unit)), None)
+    return Annotated[written, AfterValidator(within(least, most, unit.format if unit is not None else "{:g}".format))]
 
 
-def within(least: float | None, most: float | None) -> Callable[[Any], Any]:
+def within(least: float | None, most: float | None, show: Callable[[float], str] = "{:g}".format) -> Callable[[Any], Any]:
     """A validator of numbers; None on either side is no bound."""
 
     def check(value: Any) -> Any:
         if value is not None and least is not None and value < least:
-            raise ValueError(f"{value} is too small; the least is {least:g}")
+            raise ValueError(f"{show(value)} is too small; the least is {show(least)}")
         if value is not None and most is not None and value > most:
-            raise ValueError(f"{value} is too large; the most is {most:g}")
+            raise ValueError(f"{show(value)} is too large; the most is {show(most)}")
         return value
 
     return check

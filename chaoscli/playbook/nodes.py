@@ -144,8 +144,16 @@ class Problems:
 
     def __init__(self) -> None:
         self._found: dict[tuple[str, int, int, str], Problem] = {}
+        self._settled: set[tuple[str, int, int]] = set()
+
+    def settle(self, place: Place, message: str, hint: str = "") -> None:
+        """The only problem there is to be at ``place``: what else is found there follows from it."""
+        self.add(place, message, hint)
+        self._settled.add((place.file, place.line, place.column))
 
     def add(self, place: Place, message: str, hint: str = "") -> None:
+        if (place.file, place.line, place.column) in self._settled:
+            return
         self._found.setdefault((place.file, place.line, place.column, message), problem(place, message, hint))
         if len(self._found) >= MAX_PROBLEMS:
             raise TooManyProblemsError

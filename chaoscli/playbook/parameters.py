@@ -239,7 +239,7 @@ def _filled_scalar(node: ScalarNode, values: Mapping[str, ScalarNode], key: str,
         value = values[whole["name"]]
         return ScalarNode(node.place, value.text, value.plain)
     if whole is not None and key not in _OTHER_BLANKS:
-        problems.add(node.place, f"there is no parameter '{whole['name']}'", nearest(whole["name"], values))
+        problems.settle(node.place, f"there is no parameter '{whole['name']}'", nearest(whole["name"], values))
         return node
 
     def text_of(blank: re.Match[str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
@@ -130,16 +131,29 @@ def _hint_for_key(key: str, known: list[str], inside: Node) -> str:
 
 def _keys_of(model: type[Part], location: tuple[int | str, ...]) -> list[str]:
     """The keys that may stand where an unknown one was found."""
-    schema: dict[str, Any] = model.model_json_schema(by_alias=True)
-    definitions = schema.get("$defs", {})
+    whole: dict[str, Any] = model.model_json_schema(by_alias=True)
+    found = [whole]
     for step in location:
-        schema = _follow(schema.get("properties", {}).get(step, {}), definitions)
-    return list(schema.get("properties", {}))
+        found = [inside for schema in found for inside in _below(schema, step, whole.get("$defs", {}))]
+    return list(dict.fromkeys(key for schema in found for key in schema.get("properties", {})))
 
 
-def _follow(schema: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
-    """The object schema behind references and ``| None``."""
-    for choice in (schema, *schema.get("anyOf", ()), *schema.get("allOf", ())):
-        if "$ref" in choice:
-            return definitions.get(str(choice["$ref"]).rpartition("/")[2], {})  # type: ignore[no-any-return]
-    return schema
+def _below(schema: dict[str, Any], step: int | str, definitions: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """What may stand at ``step`` of a value, behind references and choices. A list that is short for a mapping has no steps."""
+    inside = (
+        schema.get("items")
+        if isinstance(step, int)
+        else schema.get("properties", {}).get(step, schema.get("additionalProperties"))
+    )
+    if isinstance(inside, dict):
+        yield from _followed(inside, definitions)
+
+
+def _followed(schema: dict[str, Any], definitions: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    if "$ref" in schema:
+        yield from _followed(definitions.get(str(schema["$ref"]).rpartition("/")[2], {}), definitions)
+        return
+    choices = (*schema.get("anyOf", ()), *schema.get("allOf", ()))
+    yield from (one for choice in choices for one in _followed(choice, definitions))
+    if not choices:
+        yield schema
