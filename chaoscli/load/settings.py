@@ -21,6 +21,7 @@ MOST_IN_FLIGHT = 2048
 # Nobody reads more; each is a row of the plan.
 MOST_STEPS = 100
 MOST_REQUESTS = 50
+MOST_VALUES = 50
 # Each is a process or more: what two cores start in a second, and what a person can still tell apart in `top`.
 MOST_COMMANDS = 32
 
@@ -98,6 +99,8 @@ class Load(Policy):
     def __post_init__(self) -> None:
         Policy.__post_init__(self)
         self._check_requests()
+        if len(self.values or {}) > MOST_VALUES:
+            raise BadSetting("values", f"are {len(self.values or {})}; at most {MOST_VALUES}, for every request draws them all")
         for name in self.values or {}:
             if name in OWN or not name.isidentifier():
                 raise BadSetting("values", f"has '{name}'; a name is letters, digits and '_', and not 'n' or 'request'")

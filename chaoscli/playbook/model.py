@@ -119,10 +119,14 @@ def _bounded(written: Any, hint: Any, metadata: Mapping[str, Any]) -> Any:
     if least is None and most is None:
         return written
     unit = next((one for one in _annotations(hint) if isinstance(one, Unit)), None)
-    return Annotated[written, AfterValidator(within(least, most, unit.format if unit is not None else "{:g}".format))]
+    return Annotated[written, AfterValidator(within(least, most, unit.format if unit is not None else _plain))]
 
 
-def within(least: float | None, most: float | None, show: Callable[[float], str] = "{:g}".format) -> Callable[[Any], Any]:
+def _plain(number: float) -> str:
+    return f"{number:g}" if isinstance(number, float) else str(number)
+
+
+def within(least: float | None, most: float | None, show: Callable[[float], str] = _plain) -> Callable[[Any], Any]:
     """A validator of numbers; None on either side is no bound."""
 
     def check(value: Any) -> Any:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from chaoscli.errors import Place, PlaybookError
 from chaoscli.playbook.naming import name_of_item, names_in
 from chaoscli.playbook.nodes import Entry, MappingNode, Node, Problems, ScalarNode, SequenceNode, nearest, problem
-from chaoscli.playbook.source import read_value
+from chaoscli.playbook.source import MAX_DEPTH, read_value
 
 # What a variant may change. The rest of the script is the same for all variants, or they could not be compared.
 VARIED = ("services", "load", "faults", "cues")
@@ -85,6 +85,11 @@ class _Path:
         segments = self.change.path.split(".")
         if not all(segments):
             self._problem(0, f"'{self.change.path}' is not a path", "like `order.calls.inventory.timeout`")
+            return root
+        if len(segments) > MAX_DEPTH:
+            self._problem(
+                0, f"a path of {len(segments)} names leads nowhere; a playbook nests at most {MAX_DEPTH} levels deep", ""
+            )
             return root
         top = self._top(root, segments)
         if top is None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+import tracemalloc
 from collections.abc import Sequence
+from contextlib import suppress
 
 import pytest
 import yaml
@@ -20,6 +22,7 @@ from tests.playbook.texts import SMALL
 SOON_S = 5.0
 
 
+SHOP = SMALL.encode()
 HEAD = b"playbook: hostile\nlasts: 5s\n"
 VARIANTS = b"variants: {" + b"".join(b"v%d: {}, " % n for n in range(8)) + b"}\n"
 
@@ -131,6 +134,16 @@ def test_ten_megabytes_are_refused_before_they_are_read() -> None:
         HEAD + b"services: {hop: {calls: [" + b"".join(b"s%d, " % n for n in range(20_000)) + b"]}}\n" + VARIANTS,
         HEAD + b"faults: [" + b"".join(b"{laten%d: x}, " % n for n in range(900)) + b"]\n" + VARIANTS,
         HEAD + b"variants: {one: {" + b"".join(b"a.b%d: 1, " % n for n in range(12_000)) + b"}}\n",
+        SHOP + b"variants: {one: {order" + b".a" * 500 + b": 1}}\n",
+        SHOP + b"parameters: {" + b"".join(b"p%d: 1, " % n for n in range(20_000)) + b"}\n",
+        SHOP + b"parameters: {abc: 1}\nfaults: [" + b"'${abd}'," * 20_000 + b"]\n",
+        SHOP + b"matrix: {" + b"".join(b"order.d%d: [1, 2, 3, 4], " % n for n in range(5_000)) + b"}\n",
+        SHOP + b"matrix: {" + b"".join(b"d%d: {a%d: {}}, " % (n, n) for n in range(9_000)) + b"}\n",
+        SHOP + b"include: [" + b"abc.yaml, " * 20_000 + b"]\n",
+        SHOP + b"cues: [" + b"{kill: order, at: 1s, every: 1ms, for: 0.1ms}, " * 900 + b"]\n",
+        SHOP.replace(b"lasts: 10s", b"lasts: " + b"9" * 200_000 + b"s"),
+        SHOP.replace(b"20/s }", b"20/s, values: {" + b"".join(b"a%d: [1], " % n for n in range(9_000)) + b"} }"),
+        SHOP.replace(b"20/s }", b"20/s, stages: [" + b"{for: 1s}, " * 12_000 + b"] }"),
     ],
     ids=lambda data: repr(data[:12] + data[-12:]),
 )
@@ -140,6 +153,32 @@ def test_hostile_files_get_their_answer_soon(data: bytes) -> None:
         read_playbook(data, "some.yaml")
     assert len(caught.value.render()) < 200_000
     assert time.process_time() - began < SOON_S
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"a: 1\n" * 2_000_000,
+        SHOP + b"parameters: {a: '" + b"x" * 499 + b"'}\nteaches: [" + b"'${a}${a}${a}${a}${a}', " * 9_000 + b"]\n",
+        b"a: [" + b"x, " * 80_000 + b"]",
+    ],
+    ids=["ten megabytes", "parameters that multiply", "a list without an end"],
+)
+def test_hostile_files_take_a_bounded_part_of_the_memory(data: bytes) -> None:
+    tracemalloc.start()
+    try:
+        with suppress(PlaybookError):
+            read_playbook(data, "some.yaml")
+        # 50,000 values of some hundred bytes each; and a parameter, 500 characters at most, in every four of the 256 KiB.
+        assert tracemalloc.get_traced_memory()[1] < 100_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_path_as_deep_as_a_well_is_refused() -> None:
+    with pytest.raises(PlaybookError, match="1 problem") as caught:
+        read_playbook(SHOP, "some.yaml", overrides=["order" + ".a" * 20_000 + "=1"])
+    assert caught.value.problems[0].message == "a path of 20001 names leads nowhere; a playbook nests at most 32 levels deep"
 
 
 def test_aliases_that_double_and_double_are_refused() -> None:
@@ -182,7 +221,8 @@ def test_any_bytes_get_a_playbook_or_problems(data: bytes) -> None:
 _LANGUAGE = """
     playbook services load variants faults expect lasts order inventory shoppers calls retry timeout partition slow latency
     drop name at for until by rate request 2s 300ms 5% 4x none true ~ -1s [ ] { } : , - & * ! | > ' # &a *a
-    order->inventory POST all 1e999 .nan 0 naive success
+    order->inventory POST all 1e999 .nan 0 naive success parameters matrix include cues values requests stages users bursts
+    default one_of each from to kill every ${a} ${n} ${ a is between and within of in x
 """
 _WORDS = st.sampled_from([*_LANGUAGE.split(), "\n", "\t"])
 
@@ -198,7 +238,12 @@ _VALUES: st.SearchStrategy[object] = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(_WORDS | st.text(max_size=5), inner, max_size=4),
     max_leaves=12,
 )
-_SECTIONS = st.sampled_from(["services", "load", "variants", "faults", "expect", "lasts", "playbook", "teaches", "seed", "next"])
+_SECTIONS = st.sampled_from(
+    [
+        "services", "load", "variants", "faults", "expect", "lasts", "playbook", "teaches", "seed", "next", "cues", "parameters",
+        "matrix", "include", "deliberate", "abort",
+    ]
+)  # fmt: skip
 
 
 @settings(max_examples=250, deadline=None)
@@ -209,8 +254,10 @@ def test_any_values_in_any_section_get_a_playbook_or_problems(sections: dict[str
 
 
 _FULL = (
-    SMALL
+    SMALL.replace("rate: 20/s", "rate: '${pace}', values: { who: [a, b] }, stages: [{ for: 2s, to: 9/s }]")
     + """\
+parameters: { pace: { type: rate, default: 20/s }, some: 4 }
+cues: [{ name: crash, kill: inventory, at: 5s, for: 1s }]
 variants:
   naive: { order.calls.inventory.retry: { attempts: 4, backoff: none } }
   budget: { order.calls.inventory.retry: { attempts: 4, backoff: exponential, base: 100ms, jitter: full, budget: 10% } }
@@ -220,9 +267,14 @@ faults:
   - { drop: order -> inventory, what: reply, probability: 30% }
 expect:
   - naive: amplification(order -> inventory) > 2 during slow
-  - success(budget) > success(naive)
+  - success(budget) > 2 x success(naive) between slow and crash
+  - order -> inventory: p99 is at most 2s from 1s to 3s
 """
 )
+
+
+def test_the_playbook_that_slips_are_made_in_is_right_without_them() -> None:
+    assert len(read_playbook(_FULL.encode(), "full.yaml").variants) == 2
 
 
 @settings(max_examples=300, deadline=None)
