@@ -19,13 +19,18 @@ def offered() -> set[Used]:
     found: set[Used] = set()
     for schema in (SCHEMA, *SCHEMA["$defs"].values()):
         for key, prop in schema.get("properties", {}).items():
-            found.add((key, prop.get("description", ""), None))
-            found |= {(key, prop.get("description", ""), word) for word in _words(prop)}
+            found.add((key, _help(key, prop), None))
+            found |= {(key, _help(key, prop), word) for word in _words(prop)}
     return found
 
 
 def used_by(playbook: Any) -> set[Used]:
     return set(_used(playbook, SCHEMA))
+
+
+def _help(key: str, prop: Any) -> str:
+    """What takes its time is told of each kind of service in its own words, and is one key."""
+    return "" if key == "service_time" else str(prop.get("description", ""))
 
 
 def _words(prop: Any) -> Iterator[Any]:
@@ -52,7 +57,7 @@ def _used(value: Any, schema: Any) -> Iterator[Used]:
         if key not in properties:
             yield from _used(inside, schema.get("additionalProperties"))
             continue
-        help_text = properties[key].get("description", "")
+        help_text = _help(key, properties[key])
         yield key, help_text, None
         said = inside if isinstance(inside, list) else [inside]
         yield from ((key, help_text, word) for word in set(_words(properties[key])) if word in said)
