@@ -7,7 +7,27 @@ from typing import Annotated
 import typer
 
 import chaoscli
-from chaoscli.cli import agree, check, explain, explore, fault, heal, list_, new, proxy, ps, replay, run, schema, up, wrap
+from chaoscli.cli import (
+    agree,
+    check,
+    diff,
+    explain,
+    explore,
+    fault,
+    heal,
+    list_,
+    new,
+    proxy,
+    ps,
+    replay,
+    report,
+    run,
+    schema,
+    tour,
+    trace,
+    up,
+    wrap,
+)
 from chaoscli.cli.streams import open_closed_streams
 
 app = typer.Typer(
@@ -19,6 +39,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("run")(run.run)
+app.command("tour")(tour.tour)
 app.command("list")(list_.list_)
 app.command("explain")(explain.explain)
 app.command("check")(check.check)
@@ -31,6 +52,9 @@ app.command("explore")(explore.explore)
 app.command("agree")(agree.agree)
 app.command("replay")(replay.replay)
 app.command("wrap")(wrap.wrap)
+app.command("report")(report.report)
+app.command("diff")(diff.diff)
+app.command("trace")(trace.trace)
 app.command("schema")(schema.schema)
 app.command("new")(new.new)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,6 +21,7 @@ from chaoscli.play import header_of
 from chaoscli.playbook.meaning import Playbook
 from chaoscli.playbook.plan import plan
 from chaoscli.recording import RunRecorder, RunRecording, digest_of
+from chaoscli.reports.html import page
 from chaoscli.reports.series import Attempt
 from chaoscli.views.final import Ending, Final
 from chaoscli.views.many import matrix_grids
@@ -79,9 +80,13 @@ def _ended(wanted: Wanted, recording: RunRecording, error: ChaosError | None, op
         digest=digest_of(recording) if options.json else "",
         took_s=took_s,
     )
-    if options.svg is None:
-        return attempt
-    return replace(attempt, error=_write_picture(options.svg, wanted.playbook, recording, attempt) or error)
+    pictures = (
+        (options.svg, lambda: _svg(wanted.playbook, recording, attempt)),
+        (options.html, lambda: _html(wanted.playbook, recording, attempt)),
+    )
+    for file, draw in pictures:
+        error = (_written(file, draw) if file is not None else None) or error
+    return replace(attempt, error=error)
 
 
 def _show(playbook: Playbook, recording: RunRecording, attempt: Attempt, options: Options) -> None:
@@ -114,11 +119,19 @@ def _parts(playbook: Playbook, attempt: Attempt) -> Sequence[tuple[str, Renderab
     return parts
 
 
-def _write_picture(file: Path, playbook: Playbook, recording: RunRecording, attempt: Attempt) -> NotMadeError | None:
-    """What kept it from being written is returned: the run was made, and its verdict is still to be shown."""
+def _svg(playbook: Playbook, recording: RunRecording, attempt: Attempt) -> str:
     picture = Final(recording, attempt.outcome, _ending(playbook, attempt))
+    return svg_of(picture, width=SVG_WIDTH, title=f"chaos run {playbook.name}")
+
+
+def _html(playbook: Playbook, recording: RunRecording, attempt: Attempt) -> str:
+    return page(recording, attempt.outcome, repeat=attempt.repeat, notice=playbook.notice, trouble=attempt.trouble)
+
+
+def _written(file: Path, draw: Callable[[], str]) -> NotMadeError | None:
+    """What kept it from being written is returned: the run was made, and its verdict is still to be shown."""
     try:
-        file.write_text(svg_of(picture, width=SVG_WIDTH, title=f"chaos run {playbook.name}"), encoding="utf-8")
+        file.write_text(draw(), encoding="utf-8")
     except OSError as failure:
         return NotMadeError(f"the picture could not be written to '{file}': {failure.strerror}")
     return None

@@ -18,6 +18,11 @@ class Keyboard:
     def __init__(self, fd: int | None) -> None:
         self._fd = fd
 
+    @property
+    def is_there(self) -> bool:
+        """Somebody can press something."""
+        return self._fd is not None
+
     def pressed_within(self, seconds: float) -> str:
         """The key that was pressed, or nothing after so long."""
         if self._fd is None:

@@ -34,6 +34,7 @@ class Options:
     json: bool = False
     record: Path | None = None
     svg: Path | None = None
+    html: Path | None = None
     junit: Path | None = None
     markdown: Path | None = None
     github: bool = False
@@ -53,7 +54,7 @@ class Options:
         if not 0 <= self.retries <= MOST_RETRIES:
             raise UsageError(f"--retries is {self.retries}; it may be from 0 to {MOST_RETRIES}")
         self._check_jobs()
-        for flag, file in (("--record", self.record), ("--svg", self.svg)):
+        for flag, file in (("--record", self.record), ("--svg", self.svg), ("--html", self.html)):
             if file is not None and len(self.names) > 1:
                 raise UsageError(f"{flag} takes the file of one run, and {len(self.names)} playbooks were named")
             if file is not None and self.repeat > 1:

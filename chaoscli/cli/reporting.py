@@ -70,14 +70,18 @@ def report_files(series: Series, options: Options) -> Iterator[Callable[[], None
     """What there is to write beside stdout, each to be called."""
     for file, text_of in ((options.junit, junit), (options.markdown, markdown)):
         if file is not None:
-            yield partial(_write_text, file, text_of, series)
+            yield partial(_write_report, file, text_of, series)
     if options.github:
         yield partial(_annotate, series, on_stderr=options.json)
 
 
-def _write_text(file: Path, text_of: Callable[[Series], str], series: Series) -> None:
-    text = text_of(series)
+def write_text(file: Path, text: str) -> None:
+    """NotMadeError when it cannot be written."""
     _written(file, lambda path: path.write_text(text, encoding="utf-8"))
+
+
+def _write_report(file: Path, text_of: Callable[[Series], str], series: Series) -> None:
+    write_text(file, text_of(series))
 
 
 def _attempted(writers: Iterator[Callable[[], None]]) -> Iterator[ChaosError | None]:
