@@ -190,6 +190,10 @@ def _read_foreign(
 def _check_paths(name: str, written: MappingNode, problems: Problems) -> None:
     """What belongs to a callee must name one, or nobody would notice that it does nothing."""
     called = names_in(written.get("calls"))
+    move = written.get("move")
+    to = move.get("to") if isinstance(move, MappingNode) else None
+    if isinstance(to, ScalarNode) and to.text not in called:
+        problems.add(to.place, f"'{name}' does not call '{to.text}'", nearest(to.text, called))
     for of_callees in (written.get("paths"), written.get("weights")):
         for callee, place, _ in of_callees.items() if isinstance(of_callees, MappingNode) else ():
             if callee not in called:

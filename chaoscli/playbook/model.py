@@ -94,7 +94,7 @@ def _nothing() -> None:
 def _shown_default(hint: Any, default: Any) -> Any:
     """The default as it would be written; None for what nobody would write, like an empty list."""
     units = [one for one in _annotations(hint) if isinstance(one, Unit)]
-    if units and default is not None:
+    if units and isinstance(default, int | float):
         return units[0].format(default)
     if default is None:
         return "none"

@@ -7,7 +7,7 @@ believes everybody ill is more often wrong than right.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -27,6 +27,8 @@ from chaoscli.messages import (
 )
 from chaoscli.services.balancing import Balance, Balancer, Outliers
 from chaoscli.services.base import Service
+from chaoscli.services.fields import LONGEST_TEXT
+from chaoscli.services.moving import Move, Mover
 from chaoscli.services.node import Node
 from chaoscli.services.registrar import REGISTRY
 from chaoscli.services.replies import json_value, reply
@@ -37,6 +39,8 @@ from chaoscli.units import Seconds
 # What belongs to the request and its answer and not to one connection. Ids and traces are the calls' own.
 PASSED_IN = frozenset({"content-type", "accept", "authorization", IDEMPOTENCY_KEY})
 PASSED_OUT = frozenset({"content-type", "allow", RETRY_AFTER, SERVED_AS})
+# RFC 9110, 9.2.1: what only reads, so that asking twice, or somebody else as well, changes nothing.
+READING = frozenset({"GET", "HEAD", "OPTIONS"})
 # RFC 9110, 9.2.2: what may be sent again without asking.
 IDEMPOTENT = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS"})
 LONGEST_POLL_S = 1.0
@@ -63,6 +67,7 @@ class GatewaySettings(Capacity):
     unhealthy_after: int = setting("bad answers in a row about its health that leave a replica out", 2, minimum=1)
     eject_after: int | None = setting("failures in a row that leave a replica out for a while; none never does", None, minimum=1)
     eject_for: Seconds = setting("how long it is left out", 1.0)
+    move: Move | None = setting("move a path to another callee while requests run, a share of them at a time", None)
 
     def __post_init__(self) -> None:
         if self.tries > MOST_TRIES:
@@ -86,6 +91,8 @@ class Gateway(Service):
         self._replicas = tuple(name for name in node.callees if name != REGISTRY)
         self._balancer = Balancer(settings.balance, settings.weights or {})
         self._outliers = Outliers(settings.eject_after, settings.eject_for)
+        self._mover = Mover(settings.move) if settings.move is not None else None
+        self._share = 0.0
         self._ill: set[str] = set()
         self._listed: frozenset[str] | None = None  # until the registry has been heard
 
@@ -93,6 +100,11 @@ class Gateway(Service):
         serving = [name for name in self._replicas if request.path.startswith((self._settings.paths or {}).get(name, "/"))]
         if not serving:
             return reply(404, {"error": f"nobody serves {request.path}"})
+        if self._mover is None:
+            return await self._of_one(request, serving)
+        return await self._moved(self._mover, request, serving)
+
+    async def _of_one(self, request: Request, serving: Sequence[str]) -> Response:
         tried: list[str] = []
         answer: Response | None = None
         while answer is None or (len(tried) < self._settings.tries and _may_go_on(request, answer)):
@@ -110,6 +122,45 @@ class Gateway(Service):
             if self._settings.health_every is not None:
                 for name in self._replicas:
                     nursery.start_soon(self._look_after, name, self._settings.health_every)
+
+    # -- moving ------------------------------------------------------------------------------------------------------------
+
+    async def _moved(self, mover: Mover, request: Request, serving: Sequence[str]) -> Response:
+        """The answer of the old ones or of the new one, as far as the move has come."""
+        new, old = mover.move.to, [name for name in serving if name != mover.move.to]
+        if not old or new not in serving or not request.path.startswith(mover.move.path):
+            return await self._of_one(request, old or serving)
+        share = mover.share(self._node.now())
+        self._tell_share(new, share)
+        names = request.header(REQUEST_ID), request.header(TRACE_PARENT)
+        if share < 1.0 and self._node.random("move", *names).random() >= share:
+            return await self._of_one(request, old)
+        if mover.compares(share) and request.method in READING:
+            return await self._compared(mover, request, old)
+        return await self._of_one(request, [new])
+
+    async def _compared(self, mover: Mover, request: Request, old: Sequence[str]) -> Response:
+        """The new one's answer if it is the same as the old one's, which is waited for as well; else that."""
+        answers: dict[str, Response] = {}
+
+        async def ask(who: str, serving: Sequence[str]) -> None:
+            answers[who] = await self._of_one(request, serving)
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(ask, "old", old)
+            nursery.start_soon(ask, "new", [mover.move.to])
+        before, after = answers["old"], answers["new"]
+        if (before.status, json_value(before.body)) == (after.status, json_value(after.body)):
+            return after
+        self._node.happened("answers differ", request, path=request.path[:LONGEST_TEXT], old=before.status, new=after.status)
+        if mover.differed():
+            self._node.happened("rolled back", request, replica=mover.move.to)
+        return before
+
+    def _tell_share(self, replica: str, share: float) -> None:
+        if share != self._share:
+            self._share = share
+            self._node.happened("share moved", replica=replica, share=share)
 
     # -- choosing ----------------------------------------------------------------------------------------------------------
 

@@ -82,7 +82,19 @@ _ENDINGS = {"moment": "", "kill": "", "pause": "", "load": "is over"}
 # What a node's own policy or rule did, told each time.
 _TURNS = {
     "scaled": "{node}: {replicas} replicas after {before}, at {utilisation:.0%} of what their workers can do",
+    "share moved": "{node} sends {share:.0%} of the requests to {replica}",
     "starts again": "{node} starts again in {after:g}s, by its policy ({crash} of {of})",
+}
+
+# Facts that are told when they come for the first time to a node.
+_FIRSTS = {
+    "answers differ": (Tone.TROUBLE, "{node} gets two answers that differ, and believes the old one"),
+    "rolled back": (Tone.RELIEF, "{node} gives up the move: all goes to the old one again"),
+    "unsigned call refused": (Tone.RELIEF, "{node} refuses a call that nobody signed"),
+    "forged call refused": (Tone.RELIEF, "{node} refuses a call that its signature does not fit"),
+    "expired call refused": (Tone.RELIEF, "{node} refuses a call that was signed too long ago"),
+    "replayed call refused": (Tone.RELIEF, "{node} refuses a call that it has had before"),
+    "stranger refused": (Tone.RELIEF, "{node} refuses a caller that may not call it"),
 }
 
 
@@ -148,6 +160,9 @@ class StoryWatch:
     def _happened(self, event: Happened) -> None:
         if name := self._harms.harm(event):
             self._once((name, event.node), event.at, Tone.TROUBLE, f"{event.node} {_HARMS[name]}")
+        elif event.what in _FIRSTS:
+            tone, text = _FIRSTS[event.what]
+            self._once((event.what, event.node), event.at, tone, text.format(node=event.node))
         elif event.what == "became primary" and self._up:
             text = f"{event.node} is the primary of term {event.data['term']}"
             self._once((event.what, event.node, event.data["term"]), event.at, Tone.RELIEF, text)

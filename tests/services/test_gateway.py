@@ -163,3 +163,58 @@ async def test_only_what_the_registry_lists_is_asked_and_its_last_word_holds_whi
 def test_settings_that_make_no_sense_are_refused(settings: dict[str, Any], said: str) -> None:
     with pytest.raises(BadSetting, match=said):
         GatewaySettings(**settings)
+
+
+# -- moving a path --------------------------------------------------------------------------------------------------------------
+
+
+def moving(**move: Any) -> Shop:
+    """From ``old`` to ``new``, who has lost a book."""
+    shop = Shop()
+    shop.open("old", "inventory", stock={"BOOK-001": 5, "BOOK-002": 5})
+    shop.open("new", "inventory", stock={"BOOK-001": 5})
+    shop.open("gateway", "gateway", calls={"old": {}, "new": {}}, move={"to": "new", "path": "/api/inventory", **move})
+    return shop
+
+
+async def said(shop: Shop, target: str) -> str:
+    return str((await shop.ask("gateway", "GET", target))[1]["message"])
+
+
+LOST = "/api/inventory/check/BOOK-002"
+
+
+async def test_a_path_is_moved_whole_and_its_mistakes_with_it() -> None:
+    shop = moving()
+    assert await said(shop, LOST) == "Product not found"
+    assert met(shop) == {"new": 1}
+
+
+async def test_where_answers_differ_the_old_one_is_believed_and_after_enough_of_them_asked_alone() -> None:
+    shop = moving(steps=(0.999,), compare=True, roll_back_after=2)
+    assert [await said(shop, target) for target in (CHECK, LOST, LOST, LOST, CHECK)] == ["In stock"] * 5
+    assert met(shop) == {"old": 5, "new": 3}
+    facts = [what for what, _, _ in shop.happened() if what != "stocked"]
+    assert facts == ["share moved", "answers differ", "answers differ", "rolled back", "share moved"]
+
+
+async def test_what_changes_something_is_never_done_twice_to_compare_it() -> None:
+    shop = moving(steps=(0.999,), compare=True)
+    await ask(shop, 3, "/api/inventory/reserve/BOOK-001", "POST")
+    assert met(shop) == {"new": 3}
+
+
+async def test_what_is_not_moved_stays_with_the_old_one() -> None:
+    shop = moving(path="/api/inventory/reserve")
+    await ask(shop, 3)
+    assert met(shop) == {"old": 3}
+
+
+async def test_of_a_share_some_requests_go_and_the_same_ones_in_every_run() -> None:
+    runs = []
+    for _ in range(2):
+        shop = moving(steps=(0.5,))
+        await ask(shop, 40)
+        runs.append([callee for callee, _ in shop.heard])
+    assert runs[0] == runs[1]
+    assert 10 < Counter(runs[0])["new"] < 30
