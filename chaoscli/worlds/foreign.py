@@ -28,7 +28,7 @@ from chaoscli.services.foreign import (
 )
 from chaoscli.settings import from_plain, to_plain
 from chaoscli.topology import Link, NodeSpec, Topology
-from chaoscli.worlds.fake_clock import library
+from chaoscli.worlds.fake_clock import FAKES_MONOTONIC, flaw, library
 from chaoscli.worlds.keeper import Keeping
 
 Address = tuple[str, int]
@@ -164,14 +164,26 @@ def _missing(spec: NodeSpec, environment: Environment) -> list[tuple[str, str]]:
         problems.append((f"'{spec.name}' is to run in the folder '{cwd}', which is not there", ""))
     elif command and not blanks(command[0]) and not _is_there(command[0], cwd, spec, variables):
         problems.append((f"'{spec.name}' needs the program '{command[0]}', which is not there", "install it, or write its path"))
-    if spec.skewed and command and library() is None:
-        problems.append(
+    if spec.skewed and command:
+        problems += _clock_problems(spec.name, command[0])
+    return problems
+
+
+def _clock_problems(name: str, program: str) -> list[tuple[str, str]]:
+    """Why the clock of a program cannot be set, if so."""
+    found = library()
+    cannot = f"the clock of '{name}' cannot be skewed"
+    if found is None:
+        return [
             (
-                f"the clock of '{spec.name}' cannot be skewed: it is a program of its own, and libfaketime is not there",
+                f"{cannot}: it is a program of its own, and libfaketime is not there",
                 "install it (`apt install libfaketime`), or skew a service of ours",
             )
-        )
-    return problems
+        ]
+    found_out = flaw(found)
+    if found_out == FAKES_MONOTONIC or (found_out and os.path.basename(program).startswith("python")):
+        return [(f"{cannot}: {found} {found_out}", "take another version of it, or skew a service of ours")]
+    return []
 
 
 def _is_there(program: str, cwd: str, spec: NodeSpec, variables: Mapping[str, str]) -> bool:
