@@ -11,6 +11,7 @@ from chaoscli.cli import (
     agree,
     check,
     diff,
+    doctor,
     explain,
     explore,
     fault,
@@ -51,6 +52,7 @@ app.command("ps")(ps.ps)
 app.command("explore")(explore.explore)
 app.command("agree")(agree.agree)
 app.command("replay")(replay.replay)
+app.command("doctor")(doctor.doctor)
 app.command("wrap")(wrap.wrap)
 app.command("report")(report.report)
 app.command("diff")(diff.diff)

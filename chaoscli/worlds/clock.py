@@ -206,7 +206,7 @@ async def _played(play: Callable[[Kernel], Awaitable[T]], kernel: Kernel) -> T:
 def _deterministic(seed: int) -> Iterator[None]:
     """trio's dice seeded and its flag raised for as long as this lasts; as before afterwards."""
     global _running  # noqa: PLW0603  # it stands for names that belong to the process
-    _probe()
+    probe()
     if _running:
         raise NotMadeError("one simulation runs in this process already", hint="run the other in a process of its own")
     dice, flag = private._r.getstate(), private._ALLOW_DETERMINISTIC_SCHEDULING
@@ -232,7 +232,7 @@ def _seldom_collected() -> Iterator[None]:
         gc.set_threshold(*before)
 
 
-def _probe() -> None:
+def probe() -> None:
     """The private parts are where they were, or a message that says so."""
     missing = [
         name for name, there in (
