@@ -106,7 +106,7 @@ class PlaybookError(ChaosError):
         self.problems = tuple(sorted(problems, key=lambda one: (one.place.file, one.place.line, one.place.column)))
         count = len(self.problems)
         super().__init__(f"{count} problem{'s' if count != 1 else ''} in {self.problems[0].place.file}")
-        self.add_note(self.render())
+        self.add_note("\n".join(one.render() for one in self.problems))
 
     def render(self) -> str:
         return "\n".join([*(one.render() for one in self.problems), self.message])

@@ -78,8 +78,8 @@ class Topology:
         return tuple(node for node in self.nodes if node.kind == "load")
 
     def with_guest(self, name: str) -> Topology:
-        """With one more caller, who has a link to every service."""
-        guest = NodeSpec(name=name, kind=GUEST, calls={service.name: {} for service in self.services})
+        """With one more caller, who has a link to every service, and speaks to each as it wants to be spoken to."""
+        guest = NodeSpec(name=name, kind=GUEST, calls={service.name: _manners(service) for service in self.services})
         return replace(self, nodes=(*self.nodes, guest))
 
     def node(self, name: str) -> NodeSpec:
@@ -142,3 +142,9 @@ class Topology:
 def _called(node: NodeSpec) -> set[str]:
     """The others that it calls, whichever of their ports."""
     return {callee.partition(":")[0] for callee in node.calls} - {node.name}
+
+
+def _manners(service: NodeSpec) -> dict[str, Any]:
+    """The plain policy of a caller who is let in."""
+    tls = {"tls": "mutual"} if service.settings.get("tls") else {}
+    return tls | ({"sign": True} if service.settings.get("auth") is not None else {})

@@ -13,7 +13,8 @@ import trio
 import chaoscli
 from chaoscli.errors import ChaosError, UsageError
 from chaoscli.messages import CallError, Request, Response, Result
-from chaoscli.net.http_client import HttpTransport
+from chaoscli.net.base import Transport
+from chaoscli.net.signed import SignedTransport
 from chaoscli.playbook.load import load_playbook
 from chaoscli.playbook.meaning import Playbook
 from chaoscli.playbook.nodes import nearest
@@ -104,16 +105,17 @@ async def _open_world(script: Script, spawner: Spawner) -> AsyncIterator[Ground]
             yield _simulated(script, recorder, elsewhere)
         return
     async with open_real_world(topology, into, seed=seed, spawner=spawner, lasts_s=LONGEST_OPEN_S, name=script.variant) as world:
-        addresses = {node.name: world.link_address(link_of(node.name)) for node in topology.services}
-        transport = HttpTransport(addresses)
+        you = topology.node(YOU)
+        transport = world.transport_of(you)
+        signed = SignedTransport(inner=transport, caller=you, keys=spawner.keys, wall=time.time)
         try:
-            yield _real(script, recorder, world, transport)
+            yield _real(script, recorder, world, signed)
         finally:
             with trio.CancelScope(shield=True):
                 await transport.aclose()
 
 
-def _real(script: Script, recorder: RunRecorder, world: RealWorld, transport: HttpTransport) -> Ground:
+def _real(script: Script, recorder: RunRecorder, world: RealWorld, transport: Transport) -> Ground:
     async def exchange(callee: str, request: Request, *, within_s: float) -> Response:
         with trio.move_on_after(within_s):
             return await transport.exchange(callee, request)

@@ -58,9 +58,13 @@ class _Base:
         """Seconds since the start, of the clock of this world."""
         return self._ground.world.now()
 
+    def address(self, service: str) -> tuple[str, int]:
+        """Host and port where a client of your own reaches the service, through the link ``you -> service``; real world only."""
+        return self._ground.address(service)
+
     def url(self, service: str) -> str:
-        """Where a client of your own reaches the service, through the proxy; real world only."""
-        host, port = self._ground.address(service)
+        """The same for one that speaks HTTP."""
+        host, port = self.address(service)
         return f"http://{host}:{port}"
 
 

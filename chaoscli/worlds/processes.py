@@ -20,7 +20,7 @@ import trio
 from chaoscli.errors import NotMadeError
 from chaoscli.net.channel import Channel
 from chaoscli.net.programs import end_in_words
-from chaoscli.net.signing import SECRET, SHORTEST_SECRET
+from chaoscli.net.signing import SECRET, SHORTEST_SECRET, Keyring
 
 # Importing the package on a cold, busy machine takes a second or two; ten means that something else is wrong.
 LONGEST_START_S = 10.0
@@ -58,10 +58,12 @@ class Child:
 
 
 class Spawner:
-    """Forks children through the warm parent. ``folder`` is the run's own, gone when the run is."""
+    """Forks children through the warm parent. ``folder`` is the run's own, gone when the run is; ``keys`` are those of its
+    children, for who calls them from here."""
 
-    def __init__(self, process: subprocess.Popen[bytes], control: socket.socket, log: IO[bytes]) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], control: socket.socket, log: IO[bytes], *, keys: Keyring) -> None:
         self.folder = ""
+        self.keys = keys
         self._process = process
         self._control = trio.socket.from_stdlib_socket(control)
         self._log = log
@@ -170,6 +172,7 @@ def secret() -> str:
 async def open_spawner() -> AsyncIterator[Spawner]:
     """Start the warm parent, without waiting for it; on leaving, whichever way, nothing of it is left."""
     ours, theirs = socket.socketpair()
+    shared = secret()
     log = tempfile.TemporaryFile()  # noqa: SIM115  # closed with the spawner; it has no name, so nothing can be left of it
     # -P and an explicit path: a file called trio.py in the user's folder must not become ours.
     code = f"import sys; sys.path[:] = {sys.path!r}; from chaoscli.worlds.spawner import main; main({theirs.fileno()})"
@@ -178,10 +181,10 @@ async def open_spawner() -> AsyncIterator[Spawner]:
         process = subprocess.Popen(  # noqa: ASYNC220
             [sys.executable, "-P", "-c", code],
             stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-            pass_fds=[theirs.fileno()], start_new_session=True, env={**os.environ, SECRET: secret()},
+            pass_fds=[theirs.fileno()], start_new_session=True, env={**os.environ, SECRET: shared},
         )  # fmt: skip
     ours.setblocking(False)
-    spawner = Spawner(process, ours, log)
+    spawner = Spawner(process, ours, log, keys=Keyring(shared))
     try:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(spawner.listen)

@@ -28,7 +28,8 @@ from chaoscli.faults.datagrams.catalogue import is_for_datagrams_only
 from chaoscli.messages import CallError, Request
 from chaoscli.net.channel import ChannelClosed, Line
 from chaoscli.net.http_client import HttpTransport
-from chaoscli.net.tls import Credentials, client_context
+from chaoscli.net.pool import limits_of
+from chaoscli.net.tls import Credentials, client_context, client_contexts
 from chaoscli.services.foreign import is_foreign, named
 from chaoscli.settings import to_plain
 from chaoscli.topology import Link, NodeSpec, Topology
@@ -300,6 +301,11 @@ class RealWorld:
         """Where a service listens itself, past the proxy; ``db:admin`` is a port of ``db``."""
         name, port = named(node)
         return self._foreign[name].address(port) if name in self._foreign else self._addresses[name]
+
+    def transport_of(self, guest: NodeSpec) -> HttpTransport:
+        """How a guest calls, over its links; closing it is the caller's."""
+        tls = client_contexts(self._credentials.get(guest.name), guest.calls)
+        return HttpTransport(self._neighbours(guest), limits=limits_of(guest.calls), tls=tls)
 
     def link_address(self, link: Link) -> Address:
         """Where the proxy takes the link's connections."""

@@ -19,6 +19,7 @@ from chaoscli.faults.base import Direction
 from chaoscli.faults.clock_skew import ClockSkew
 from chaoscli.load.generator import Generator, generator_of
 from chaoscli.messages import REQUEST_ID, Request
+from chaoscli.net.base import Transport
 from chaoscli.net.memory import CalleePeer
 from chaoscli.net.signed import SignedTransport
 from chaoscli.net.signing import Keyring
@@ -180,6 +181,11 @@ class SimulatedWorld:
 
     async def set_rate(self, load: str, per_second: float | None) -> None:
         self._loads[load].change_rate(per_second)
+
+    def transport_of(self, guest: NodeSpec) -> Transport:
+        """How a guest calls, over its links."""
+        in_memory = MemoryTransport(guest, self._links.of_caller(guest.name))
+        return SignedTransport(inner=in_memory, caller=guest, keys=self._keys, wall=lambda: wall_s(self._kernel))
 
     def links_of(self, caller: str) -> dict[str, MemoryLink]:
         """The links a node calls over, by callee."""

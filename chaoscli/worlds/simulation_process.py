@@ -28,7 +28,6 @@ from chaoscli.settings import from_plain
 from chaoscli.topology import Link, NodeSpec, Topology
 from chaoscli.worlds.clock import Kernel, simulate
 from chaoscli.worlds.simulated import CURTAIN_DELAY_S, SimulatedWorld, open_simulated_world
-from chaoscli.worlds.wire import MemoryTransport
 
 Line = dict[str, Any]
 READ_BYTES = 1 << 16
@@ -97,7 +96,7 @@ class _Desk:
     def __init__(self, world: SimulatedWorld, kernel: Kernel, guest: NodeSpec) -> None:
         self._world = world
         self._kernel = kernel
-        self._transport = MemoryTransport(guest, world.links_of(guest.name))
+        self._transport = world.transport_of(guest)
         self._finished: list[Line] = []
         self._any = trio.Event()
 

@@ -183,6 +183,14 @@ def test_a_recording_is_saved_for_the_command_to_read(
     assert "checkout" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("world", ["sim", "real"])
+def test_services_that_look_at_signatures_and_certificates_know_you(world: str, tmp_path: Path, portal: Portal) -> None:
+    file = tmp_path / "guarded.yaml"
+    file.write_text(PLAYBOOK.replace("service_time: 10ms,", "service_time: 10ms, auth: {}, tls: true,"))
+    with chaoscli.playground(file, world=world, load=False, portal=portal) as shop:  # type: ignore[arg-type]
+        assert shop.call("GET inventory /api/inventory/check/BOOK-001").status == 200
+
+
 def test_a_topology_will_do_and_its_variant_is_called_default(portal: Portal) -> None:
     topology = Topology(nodes=(NodeSpec(name="inventory", kind="inventory", settings={"service_time": 0.010}),))
     with quiet(topology, portal) as shop:
