@@ -18,7 +18,7 @@ from chaoscli.measures.facts import (
 )
 from chaoscli.measures.flow import goodput, lateness_max, lateness_median, most_in_flight, throughput
 from chaoscli.measures.latency import latency_at, longest, mean, slowest
-from chaoscli.measures.nodes import abandoned, longest_queue, mean_queued, mean_worked, most_busy, turned_away
+from chaoscli.measures.nodes import abandoned, longest_queue, mean_queued, mean_worked, most_busy, turned_away, uptime
 from chaoscli.measures.policies import breaker_open, cached, expired, hedges, rejected
 from chaoscli.measures.recovery import recovery
 from chaoscli.measures.results import ended_as, errors, fallbacks, requests, skipped, success
@@ -102,6 +102,7 @@ _ALL = (
     _measure("worked", DURATION, mean_worked, ("node",), "mean time holding a worker"),
     _measure("turned_away", COUNT, turned_away, ("node",), "requests refused at the door of a full node"),
     _measure("abandoned", COUNT, abandoned, ("node",), "requests no longer worked on because their callers hung up"),
+    _measure("uptime", DURATION, uptime, ("node",), "time a service was up, that of its replicas added up", needs="node"),
     _measure("expired", COUNT, expired, ("node",), "requests dropped because nobody waited for them any more"),
     # what became of it
     _measure(

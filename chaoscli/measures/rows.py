@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from chaoscli.events import HUNG_UP, Answered, Arrived, CallEnded, CallStarted, Refused, RequestEnded, RequestStarted
 from chaoscli.measures.base import NoData, Scope
+from chaoscli.measures.replicas import is_meant
 from chaoscli.measures.windows import spans
 from chaoscli.messages import Result
 from chaoscli.recording import Recording
@@ -60,7 +61,7 @@ def _all_rows(recording: Recording, scope: Scope) -> Iterable[Row]:
     if scope.link:
         return recording.derived(call_rows).get(scope.link, ())
     if scope.node:
-        return recording.derived(node_rows).get(scope.node, ())
+        return [row for node, found in recording.derived(node_rows).items() if is_meant(node, scope.node) for row in found]
     by_load = recording.derived(request_rows)
     if scope.load:
         return by_load.get(scope.load, ())

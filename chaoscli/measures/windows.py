@@ -68,10 +68,15 @@ def fault_lives(recording: Recording, fault: str) -> list[tuple[float, float]]:
     since: float | None = None
     begun = [(event.at, True) for event in recording.of(FaultInjected) if event.fault == fault]
     healed = [(event.at, False) for event in recording.of(FaultHealed) if event.fault == fault]
+    over_at = -math.inf
     for at, injected in sorted(begun + healed):
-        if injected:
+        if injected and at == over_at:  # a cue that is over in the moment it is done
+            lives.append((at, at))
+        elif injected:
             since = at if since is None else since
-        elif since is not None:
+        elif since is None:
+            over_at = at
+        else:
             lives.append((since, at))
             since = None
     if since is not None:

@@ -192,7 +192,7 @@ def _names(played: Sequence[Script], variants: Sequence[Variant], matrix: Matrix
         variants=tuple(variant.name for variant in variants),
         options={option: matrix.cells_of(option) for option in matrix.options} if matrix is not None else {},
         links=_once(link for variant in variants for link in variant.topology.links),
-        nodes=_once(node.name for node in nodes if node.kind != "load"),
+        nodes=_once(name for node in nodes if node.kind != "load" for name in (node.name, node.group) if name),
         loads=_once(node.name for node in nodes if node.kind == "load"),
         faults=_once(name for script in played for section in ("faults", "cues") for name in names_in(script.tree.get(section))),
     )

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, BeforeValidator
 
 from chaoscli.errors import Place
 from chaoscli.playbook.autoscale import Autoscale
@@ -30,6 +30,9 @@ MOST_RESTARTS = 100
 LONGEST_STARTUP_S = 60.0
 
 KEYS = ("replicas", "startup", "restart", "restart_after", "restart_times", "autoscale")
+
+
+_Rule: Any = Annotated[settings_part(Autoscale), AfterValidator(partial(build, Autoscale))]
 
 
 def topology_fields() -> Fields:
@@ -56,7 +59,7 @@ def topology_fields() -> Fields:
             optional("how often at most; then it stays dead", usual=USUAL_RESTARTS),
         ),
         "autoscale": (
-            Annotated[settings_part(Autoscale), AfterValidator(partial(build, Autoscale))],
+            Annotated[_Rule | None, BeforeValidator(lambda value: None if value == "none" else value)],
             optional("a rule by which replicas come and go while the play goes on"),
         ),
     }
@@ -76,7 +79,7 @@ def with_properties(spec: NodeSpec, given: Mapping[str, Any], written: MappingNo
             problems.add(written.entries[key].key, f"'{key}' is for `restart: on_crash`", "add it, or leave this out")
     return replace(
         spec,
-        group=spec.name if "replicas" in given or "autoscale" in given else "",
+        group=spec.name if "replicas" in given or given.get("autoscale") else "",
         startup_s=given.get("startup", 0.0),
         restarts=given.get("restart_times", USUAL_RESTARTS) if on_crash else 0,
         restart_after_s=given.get("restart_after", USUAL_RESTART_AFTER_S) if on_crash else 0.0,
@@ -116,9 +119,11 @@ def read_troupe(services: MappingNode, cues: Node | None, problems: Problems) ->
     most: dict[str, int] = {}
     rules: dict[str, Autoscale] = {}
     for name, key, value in services.items():
-        if not isinstance(value, MappingNode) or not {"replicas", "autoscale"} & value.entries.keys():
+        if not isinstance(value, MappingNode):
             continue
-        rule = _rule(value, problems)
+        rule = _rule(value)
+        if rule is None and "replicas" not in value.entries:
+            continue
         if rule is not None:
             rules[name] = rule
         least = rule.min if rule is not None else 1
@@ -135,7 +140,7 @@ def read_troupe(services: MappingNode, cues: Node | None, problems: Problems) ->
     return Troupe(begin, most, rules)
 
 
-def _rule(written: MappingNode, problems: Problems) -> Autoscale | None:
+def _rule(written: MappingNode) -> Autoscale | None:
     node = written.get("autoscale")
     if not isinstance(node, MappingNode):
         return None

@@ -9,11 +9,18 @@ from chaoscli.resilience.deadline import received
 from chaoscli.services.base import Service
 from chaoscli.services.entrance import Entrance
 from chaoscli.services.guard import Guard
+from chaoscli.services.health import living, ready
 from chaoscli.services.node import Node
 from chaoscli.services.replies import reply, segments, unknown
 from chaoscli.services.work import Workers
 
-ACTUATOR = ("GET /actuator/health", "GET /actuator/info", "GET /actuator/metrics")
+ACTUATOR = (
+    "GET /actuator/health",
+    "GET /actuator/health/liveness",
+    "GET /actuator/health/readiness",
+    "GET /actuator/info",
+    "GET /actuator/metrics",
+)
 # Ids go into every event and on to every callee; a UUID has 36 characters, a trace id 32.
 LONGEST_REQUEST_ID = 128
 
@@ -32,7 +39,7 @@ class Door:
         if request.method == "HEAD":  # what GET would say; the server leaves the body out
             request = replace(request, method="GET")
         if request.path == "/actuator" or request.path.startswith("/actuator/"):
-            return self._actuator(request)
+            return await self._actuator(request)
         request = received(self._identified(request), self._node.now())
         refusal = self._guard.refusal(request) if self._guard is not None else None
         if refusal is not None:
@@ -55,10 +62,12 @@ class Door:
         others = tuple((name, value) for name, value in request.headers if name != REQUEST_ID)
         return replace(request, headers=((REQUEST_ID, f"{self._node.name}-{self._named}"), *others))
 
-    def _actuator(self, request: Request) -> Response:
+    async def _actuator(self, request: Request) -> Response:
         match request.method, segments(request):
-            case "GET", ["actuator", "health"]:
-                return reply(200, {"status": "UP"})
+            case "GET", ["actuator", "health"] | ["actuator", "health", "liveness"]:
+                return living()
+            case "GET", ["actuator", "health", "readiness"]:
+                return await ready(self._node, self._workers, self._identified(request))
             case "GET", ["actuator", "info"]:
                 return reply(200, self._info())
             case "GET", ["actuator", "metrics"]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Literal
 
 import trio
 
@@ -44,6 +45,8 @@ READING = frozenset({"GET", "HEAD", "OPTIONS"})
 # RFC 9110, 9.2.2: what may be sent again without asking.
 IDEMPOTENT = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS"})
 LONGEST_POLL_S = 1.0
+# Everybody's own programs answer the first of these as well.
+HEALTH = {"liveness": "/actuator/health", "readiness": "/actuator/health/readiness"}
 PAUSE_AFTER_FAILURE_S = 0.1
 MOST_WEIGHT = 1000
 # A request that has met so many dead replicas is not helped by one more.
@@ -64,6 +67,9 @@ class GatewaySettings(Capacity):
     paths: Mapping[str, str] | None = setting("for a callee that does not serve all, how the paths begin that it does", None)
     tries: int = setting("replicas tried for a request that may be sent again, the first included", 1, minimum=1)
     health_every: Seconds | None = setting("ask each replica this often for its health; none believes them well", None)
+    probe: Literal["liveness", "readiness"] = setting(
+        "liveness: is it there; readiness: do those it calls answer it, and has it room", "liveness"
+    )
     unhealthy_after: int = setting("bad answers in a row about its health that leave a replica out", 2, minimum=1)
     eject_after: int | None = setting("failures in a row that leave a replica out for a while; none never does", None, minimum=1)
     eject_for: Seconds = setting("how long it is left out", 1.0)
@@ -214,7 +220,7 @@ class Gateway(Service):
         cause = self._cause(f"{name}-health-{asked}")
         with self._node.move_on_after(every_s):
             try:
-                answer = await self._node.call(name, "GET", "/actuator/health", cause=cause)
+                answer = await self._node.call(name, "GET", HEALTH[self._settings.probe], cause=cause)
             except CallError:
                 return False
             return answer.status == 200 and not answer.header(SERVED_AS)

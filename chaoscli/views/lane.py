@@ -29,6 +29,9 @@ from chaoscli.views.harm import HarmWatch
 from chaoscli.views.inside import BreakerWatch, QueueWatch
 from chaoscli.views.scene import Band, Column, Hop, HopColumn, Lane, Mark, Stage, Tally, stacked
 
+# Heartbeats and watches are no part of any request; rows of them would hide those that are.
+REGISTRY = "registry"
+
 
 class LaneWatch:
     """Takes the events of one variant in order; ``lane(now)`` is what there is to see of them."""
@@ -88,7 +91,8 @@ class LaneWatch:
         if stage is Stage.PLAYING and now > self.lasts_s:
             stage = Stage.DRAINING
         # A load's own link is the picture itself, unless the load tries again: then there are more calls than requests.
-        hops = tuple(hop.hop() for hop in self._hops.values() if hop.link.caller not in self._loads or hop.tried_again)
+        shown = (hop for hop in self._hops.values() if hop.link.caller not in self._loads or hop.tried_again)
+        hops = tuple(hop.hop() for hop in shown if hop.link.callee != REGISTRY)
         return Lane(
             name=self._name,
             stage=stage,

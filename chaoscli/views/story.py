@@ -81,7 +81,7 @@ _ENDINGS = {"moment": "", "kill": "", "pause": "", "load": "is over"}
 
 # What a node's own policy or rule did, told each time.
 _TURNS = {
-    "scaled": "{node}: {replicas} replicas after {before}, at {utilisation:.0%} of what their workers can do",
+    "scaled": "{node}: {replicas} replicas after {before}, which were {utilisation:.0%} busy",
     "share moved": "{node} sends {share:.0%} of the requests to {replica}",
     "starts again": "{node} starts again in {after:g}s, by its policy ({crash} of {of})",
 }

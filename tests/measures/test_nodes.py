@@ -42,3 +42,21 @@ def test_work_belongs_to_the_window_in_which_it_began() -> None:
 def test_a_node_nothing_reached_has_no_data() -> None:
     assert [read(busy_shop(), name, node="bank") for name in ("queue", "busy", "queued", "worked")] == [None] * 4
     assert read(busy_shop(), "turned_away", node="bank") == 0
+
+
+def test_uptime_is_that_of_all_replicas_while_they_were_ready() -> None:
+    play = recording().node("shop-1", "ready", at=-0.1).node("shop-2", "ready", at=-0.1).curtain(10).fault("cut", at=2, until=4)
+    play.node("shop-1", "killed", at=3).node("shop-1", "starting", at=4).node("shop-1", "ready", at=5)
+    play.node("shop-2", "stopped", at=8).node("shopping-1", "ready", at=1).fell(11)
+    # 3 + 5 and 8; of the two seconds of the cut, one and two.
+    assert read(play, "uptime", node="shop") == 16.0
+    assert read(play, "uptime", node="shop-2") == 8.0
+    assert read(play, "uptime", node="shop", window=Window("during", "cut")) == 3.0
+    assert read(play, "uptime", node="nobody") is None
+
+
+def test_the_name_of_a_service_means_all_its_replicas() -> None:
+    play = recording().curtain(10).call("edge -> shop-1", "v-1", at=1, queue=3, busy=1)
+    play.call("edge -> shop-2", "v-2", at=2, queue=0, busy=2).refused("shop-2", "v-3", at=3).fell(11)
+    assert [read(play, name, node="shop") for name in ("queue", "busy", "turned_away")] == [3, 2, 1]
+    assert [read(play, name, node="shop-1") for name in ("queue", "busy", "turned_away")] == [3, 1, 0]

@@ -76,3 +76,10 @@ def test_one_fault_still_on_means_that_not_all_have_healed() -> None:
 def test_a_play_without_faults_has_no_heal() -> None:
     with pytest.raises(NoData, match="no fault was injected"):
         last_heal(recording().curtain(3))
+
+
+def test_what_is_over_in_the_moment_it_is_done_has_an_after() -> None:
+    play = recording().curtain(10).fault("kill", at=3, until=3).fault("cut", at=1, until=2).fault("cut", at=2, until=4)
+    assert fault_lives(play, "kill") == [(3.0, 3.0)]
+    assert last_heal(play, "kill") == 3.0
+    assert fault_lives(play, "cut") == [(1.0, 2.0), (2.0, 4.0)]

@@ -62,7 +62,7 @@ async def test_health_is_the_bytes_that_are_promised() -> None:
 
 async def test_the_actuator_answers_what_it_does_not_know_with_what_it_does() -> None:
     shop = opened()
-    known = ["GET /actuator/health", "GET /actuator/info", "GET /actuator/metrics"]
+    known = [f"GET /actuator/{what}" for what in ("health", "health/liveness", "health/readiness", "info", "metrics")]
     assert await shop.ask("a", "GET", "/actuator/env") == (404, {"error": "nothing at /actuator/env", "known": known})
     assert await shop.ask("a", "POST", "/actuator/health") == (405, {"error": "/actuator/health takes GET"})
 

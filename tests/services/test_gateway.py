@@ -218,3 +218,25 @@ async def test_of_a_share_some_requests_go_and_the_same_ones_in_every_run() -> N
         runs.append([callee for callee, _ in shop.heard])
     assert runs[0] == runs[1]
     assert 10 < Counter(runs[0])["new"] < 30
+
+
+async def test_readiness_sees_what_is_wrong_behind_a_replica_and_liveness_does_not(autojump_clock: MockClock) -> None:
+    for probe, answers in (("liveness", [502, 200, 502, 200]), ("readiness", [200] * 4)):
+        shop = Shop()
+        shop.open("stock", "hop")
+        shop.open("shop-1", "hop", calls={"gone": {}})
+        shop.open("shop-2", "hop", calls={"stock": {}})
+        shop.broken["gone"] = Result.REFUSED
+        shop.open("gateway", "gateway", calls={"shop-1": {}, "shop-2": {}}, health_every=0.1, probe=probe)
+        async with trio.open_nursery() as nursery:
+            shop.run(nursery, "gateway")
+            await trio.sleep(0.55)
+            assert sorted(await ask(shop, 4, "/")) == sorted(answers)
+            nursery.cancel_scope.cancel()
+
+
+async def test_who_is_said_not_to_be_there_is_neither_asked_nor_thought_ill() -> None:
+    shop = opened()
+    shop.nodes["gateway"].absent = frozenset({"inventory-1"})
+    assert await ask(shop, 4) == [200] * 4
+    assert met(shop) == {"inventory-2": 4}
