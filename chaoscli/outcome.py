@@ -75,6 +75,19 @@ class FaultReport:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TraceReport:
+    """Where ``count`` of a variant's ``of`` failed requests lead, by their ids: along ``path``, from service to service. The last
+    one failed as ``how`` says (a status, or "timeout"); unless it is ``found`` there was somebody behind it, unknown."""
+
+    variant: str
+    path: tuple[str, ...]
+    how: str
+    found: bool
+    count: int
+    of: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunProblem:
     """Something that makes the run itself doubtful: a node that died, events that were lost, a load that fell behind."""
 
@@ -105,6 +118,7 @@ class Outcome:
     variants: tuple[VariantOutcome, ...] = ()
     checks: tuple[Check, ...] = ()
     faults: tuple[FaultReport, ...] = ()
+    traces: tuple[TraceReport, ...] = ()
     problems: tuple[RunProblem, ...] = ()
 
     @property

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from chaoscli.checks.asked import fault_reports
 from chaoscli.checks.evaluate import evaluate
 from chaoscli.checks.sentence import Expectation
+from chaoscli.checks.traces import trace_reports
 from chaoscli.events import EventsLost, FaultHealed, FaultInjected, Happened, NodeChanged
 from chaoscli.measures.base import Scope
 from chaoscli.measures.catalogue import MEASURES, STANDARD, STANDARD_OF_LINKS
@@ -39,6 +40,7 @@ def judge(run: RunRecording, expectations: Sequence[Expectation]) -> Outcome:
         variants=tuple(_variant(recording, facts) for recording in recordings),
         checks=tuple(check for expectation in expectations for check in evaluate(expectation, run)),
         faults=tuple(report for recording in recordings for report in fault_reports(recording)),
+        traces=trace_reports(run),
         problems=tuple(problem for recording in recordings for problem in _problems(recording)),
     )
 

@@ -22,6 +22,7 @@ from chaoscli.measures.nodes import abandoned, longest_queue, mean_queued, mean_
 from chaoscli.measures.policies import breaker_open, cached, expired, hedges, rejected
 from chaoscli.measures.recovery import recovery
 from chaoscli.measures.results import ended_as, errors, fallbacks, requests, skipped, success
+from chaoscli.measures.tracing import traced
 from chaoscli.measures.transport import carried, connections, cost
 from chaoscli.messages import Result
 from chaoscli.units import DURATION, FACTOR, MONEY, SHARE, SIZE, Unit
@@ -114,6 +115,9 @@ _ALL = (
         windows=("after",),
     ),
     _measure("duplicates", COUNT, duplicates, ("what",), "effects that one request had more than once"),
+    _measure(
+        "traced", SHARE, traced, ("load", "node"), "share of failed requests that lead, by their ids, to the service that failed"
+    ),
     _measure("mischarged", COUNT, mischarged, ("load",), "orders that were charged another sum than they came to"),
     _measure("overheard", COUNT, overheard, ("link",), "what eavesdroppers caught of what they listened for"),
     _measure("lost_writes", COUNT, lost_writes, ("node",), "newest writes that a register held for older ones, by their stamps"),

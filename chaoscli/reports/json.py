@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from chaoscli.measures.catalogue import MEASURES
-from chaoscli.outcome import Check, FaultReport, Figure, Outcome, Reading, RunProblem, VariantOutcome
+from chaoscli.outcome import Check, FaultReport, Figure, Outcome, Reading, RunProblem, TraceReport, VariantOutcome
 from chaoscli.units import DURATION, RATE, SHARE
 
 # A microsecond, and a millionth of a share: finer digits are noise, and would make two equal runs look different.
@@ -33,6 +33,7 @@ def document(outcome: Outcome) -> dict[str, Any]:
         "variants": {variant.name: _variant(variant) for variant in outcome.variants},
         "expectations": [_check(check) for check in outcome.checks],
         "faults": [_fault(report) for report in outcome.faults],
+        "traces": [_trace(report) for report in outcome.traces],
         "problems": [_problem(problem) for problem in outcome.problems],
         "units": _units(outcome),
     }
@@ -63,6 +64,17 @@ def _check(check: Check) -> dict[str, Any]:
 
 def _reading(reading: Reading) -> dict[str, Any]:
     return {"measure": reading.text, "variant": reading.variant, "value": rounded(reading.value), "shown": reading.shown}
+
+
+def _trace(report: TraceReport) -> dict[str, Any]:
+    return {
+        "variant": report.variant,
+        "path": list(report.path),
+        "how": report.how,
+        "found": report.found,
+        "count": report.count,
+        "of": report.of,
+    }
 
 
 def _fault(report: FaultReport) -> dict[str, Any]:

@@ -28,7 +28,12 @@ class Auth:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entrance:
-    """Open to everybody in plain HTTP unless asked to be more careful."""
+    """Open to everybody in plain HTTP unless asked to be more careful; and what is known of a request goes on with its calls."""
 
     auth: Auth | None = setting("refuse calls that are unsigned, expired, tampered with, or sent before", None)
+    tracing: bool = setting(
+        "pass the request's id and trace on with every call (X-Request-ID, traceparent); false makes new ones for each, as"
+        " services do that nobody taught to",
+        True,
+    )
     tls: bool = setting("speak TLS 1.3 only, and only with callers that show a certificate of this run (extra: tls)", False)

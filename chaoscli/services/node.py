@@ -59,6 +59,7 @@ class Node:
         self.absent: frozenset[str] = frozenset()  # of those it calls, who is not there at all
         self.keys = keys
         transport = SignedTransport(inner=transport, caller=spec, keys=keys, wall=self.clock.time)
+        self._tracing = bool(spec.settings.get("tracing", True))
         self._seed = seed
         self._disk = disk or FolderDisk(spec.name, folder)
         self._callers = {
@@ -120,14 +121,16 @@ class Node:
         if json is not None:
             body = json_text.dumps(json, separators=(",", ":"), ensure_ascii=False).encode()
         content = (("content-type", "application/json"),) if json is not None else ()
-        parent = cause.header(TRACE_PARENT)
+        parent, name = cause.header(TRACE_PARENT), cause.header(REQUEST_ID)
+        if not self._tracing:
+            name, parent = self.uuid("untraced", name, parent, callee, method, target, number), ""
 
         def prepare(attempt: int) -> Request:
             tracing = call_headers(
                 seed=self._seed,
                 caller=self.name,
                 callee=callee,
-                request=cause.header(REQUEST_ID),
+                request=name,
                 attempt=attempt,
                 wall_s=self.clock.time(),
                 cause=parent,

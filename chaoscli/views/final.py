@@ -11,7 +11,7 @@ from rich.text import Text
 
 from chaoscli.errors import ExitCode
 from chaoscli.measures.catalogue import MEASURES
-from chaoscli.outcome import Check, FaultReport, Figure, Outcome, RunProblem
+from chaoscli.outcome import Check, FaultReport, Figure, Outcome, RunProblem, TraceReport
 from chaoscli.recording import RunRecording
 from chaoscli.units import format_duration
 from chaoscli.views.glyphs import STYLES, Glyphs, glyphs_for
@@ -89,6 +89,8 @@ class Final:
         outcome, ending = self._outcome, self._ending
         if outcome.faults:
             yield "faults, asked and achieved", faults_table(outcome.faults, glyphs)
+        if outcome.traces:
+            yield "where failures came from", traces_table(outcome.traces, glyphs)
         yield from ending.parts
         if outcome.checks:
             yield "expected", checks_table(outcome.checks, glyphs)
@@ -214,6 +216,20 @@ def faults_table(reports: Sequence[FaultReport], glyphs: Glyphs) -> Table:
         for what, said, note in _fault_rows(_by_figure(alike)):
             table.add_row(label, Text(what, STYLES["faint"]), said, Text(note, STYLES["faint"]))
             label = Text()
+    return table
+
+
+def traces_table(reports: Sequence[TraceReport], glyphs: Glyphs) -> Table:
+    """From the service that was asked to the one that failed; of a trail that got lost, where."""
+    table = grid()
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for report in reports:
+        way = f" {glyphs.arrow} ".join(report.path)
+        ended = f"{report.path[-1]} failed: {report.how}" if report.found else f"{report.how}, and no id leads further"
+        told = Text.assemble(way, "  ", (ended, STYLES["wrong" if report.found else "faint"]))
+        table.add_row(Text(report.variant, STYLES["lane"]), Text(f"{report.count} of {report.of}", STYLES["faint"]), told)
     return table
 
 

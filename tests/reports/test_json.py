@@ -10,7 +10,7 @@ import pytest
 from chaoscli.checks.expectation import Names, parse_expectation
 from chaoscli.checks.judge import judge
 from chaoscli.measures.catalogue import STANDARD
-from chaoscli.outcome import Check, FaultReport, Figure, Outcome, Reading, RunProblem, VariantOutcome
+from chaoscli.outcome import Check, FaultReport, Figure, Outcome, Reading, RunProblem, TraceReport, VariantOutcome
 from chaoscli.reports.json import document, rounded
 from tests.support.recordings import recording, run_of
 
@@ -66,6 +66,7 @@ def outcome() -> Outcome:
                 ),
             ),
         ),
+        traces=(TraceReport(variant="naive", path=("web", "tax"), how="500", found=True, count=3, of=4),),
         problems=(RunProblem(variant="naive", text="inventory died by itself", at=2.5),),
     )
 
@@ -125,6 +126,9 @@ def test_the_document_says_all_of_it_in_a_stated_order() -> None:
                     "counted": "chunks",
                     "figures": [{"what": "delay", "unit": "duration", "asked": 0.1, "achieved": 0.1002, "note": None}],
                 }
+            ],
+            "traces": [
+                {"variant": "naive", "path": ["web", "tax"], "how": "500", "found": True, "count": 3, "of": 4},
             ],
             "problems": [{"variant": "naive", "text": "inventory died by itself", "at": 2.5}],
             "units": {"success": "share", "p99": "s", "recovery": "s", "p50": "s", "peak": "per second"},
