@@ -24,6 +24,7 @@ from chaoscli.playbook.foreign import foreign_part
 from chaoscli.playbook.model import settings_fields, settings_part
 from chaoscli.playbook.schema import language_schema
 from chaoscli.playbook.script import fault_part
+from chaoscli.resilience.elsewhere import ELSEWHERE, LIBRARIES
 from chaoscli.resilience.policy import LAYERS, Policy
 from chaoscli.services.catalogue import KINDS
 from chaoscli.services.foreign import BLANKS, FOREIGN, Health
@@ -55,10 +56,15 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
+    """``source`` says where it comes from. ``beside`` is a table: settings, our defaults, those of the libraries whose names head
+    its columns."""
+
     heading: str
     doc: str = ""
     text: str = ""
     rows: tuple[Row, ...] = ()
+    source: str = ""
+    beside: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,9 +138,19 @@ def policies() -> Page:
         lead="A policy stands at a call: `order: { calls: { inventory: { timeout: 500ms } } }`. Its parts are layers around each"
         f" attempt, from the outside in: {', '.join(LAYERS)}. `order` makes some of them change places. A load takes the same"
         " keys about its own callee.",
-        sections=(Section(heading="a call", rows=_rows(schema)), *_nested(schema)),
+        sections=tuple(map(_sourced, (Section(heading="a call", rows=_rows(schema)), *_nested(schema)))),
         example="order:\n  calls:\n    inventory: { timeout: 300ms, retry: { attempts: 3, backoff: exponential, jitter: full } }",
     )
+
+
+def _sourced(section: Section) -> Section:
+    """With where it comes from, and what is usual elsewhere."""
+    known = ELSEWHERE.get(section.heading)
+    if known is None:
+        return section
+    usual = {row.name: row.usual.replace("must be given", "stated") for row in section.rows}
+    rows = [(one.setting, usual[one.setting], *one.theirs) for one in known.beside]
+    return replace(section, source=known.source, beside=(("", "here", *LIBRARIES), *rows) if rows else ())
 
 
 def load() -> Page:
@@ -180,8 +196,8 @@ def services() -> Page:
         lead="Each entry of `services` is a process of its own with workers and a queue. One that has the name of a kind is of"
         " that kind; any other says `kind:`.",
         sections=(
-            Section(heading="every service", rows=tuple(_of_any_kind(row) for row in _rows(schema, only=shared))),
-            *(section for section in _nested(schema) if section.heading != "calls"),
+            _sourced(Section(heading="every service", rows=tuple(_of_any_kind(row) for row in _rows(schema, only=shared)))),
+            *(_sourced(section) for section in _nested(schema) if section.heading != "calls"),
             *(_service(kind, shared) for kind in KINDS),
             *(_foreign(kind, whole["$defs"]) for kind in FOREIGN),
             Section(heading="health", doc=_HEALTH, rows=_rows(settings_part(Health).model_json_schema())),

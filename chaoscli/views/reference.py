@@ -37,6 +37,11 @@ class Section(Protocol):
     def text(self) -> str: ...
     @property
     def rows(self) -> Sequence[Row]: ...
+    @property
+    def source(self) -> str: ...
+    @property
+    def beside(self) -> Sequence[Sequence[str]]:
+        """Rows of a table, the first of them its head; empty for none."""
 
 
 class Page(Protocol):
@@ -73,6 +78,12 @@ class ReferencePage:
                 yield Indented(Text(section.doc), widest=WIDEST_PROSE)
             if section.rows:
                 yield Indented(_table(section.rows))
+            if section.beside:
+                yield ""
+                yield Indented(_beside(section.beside))
+            if section.source:
+                yield ""
+                yield Indented(Text(section.source, STYLES["faint"]), widest=WIDEST_PROSE)
 
 
 def _table(rows: Sequence[Row]) -> Table:
@@ -86,4 +97,16 @@ def _table(rows: Sequence[Row]) -> Table:
         if row.usual:
             doc.append(f"  ({row.usual})", STYLES["faint"])
         table.add_row(Text(row.name), Text(row.written), doc)
+    return table
+
+
+def _beside(rows: Sequence[Sequence[str]]) -> Table:
+    """What is usual here and elsewhere, a column for each."""
+    table = grid()
+    head, *body = rows
+    for place, name in enumerate(head):
+        table.add_column(header=Text(name, STYLES["faint"]), style=STYLES["lane" if place == 0 else ""], overflow="fold")
+    table.show_header = True
+    for row in body:
+        table.add_row(*map(Text, row))
     return table
