@@ -25,7 +25,7 @@ from chaoscli.reports.html import page
 from chaoscli.reports.series import Attempt
 from chaoscli.views.final import Ending, Final
 from chaoscli.views.many import matrix_grids
-from chaoscli.views.predicted import multiplies, predicted_table
+from chaoscli.views.predicted import differ, predicted_table
 from chaoscli.views.svg import svg_of
 
 # What a recording calls the world that the command calls by a shorter word.
@@ -114,7 +114,7 @@ def _parts(playbook: Playbook, attempt: Attempt) -> Sequence[tuple[str, Renderab
         by = " by ".join(dimension.name.rpartition(".")[2] for dimension in playbook.matrix.dimensions)
         parts.append((by, matrix_grids(playbook.matrix, attempt.outcome)))
     chains = plan(playbook).chains
-    if multiplies(chains):
+    if differ(chains):
         parts.append(("predicted and measured", predicted_table(chains, attempt.outcome)))
     return parts
 

@@ -38,14 +38,14 @@ def _course(load: Load) -> Iterator[str]:
     ramp = f"after a ramp of {format_duration(load.ramp)} " if load.ramp else ""
     yield f"{ramp}{format_rate(load.rate)}"
     for step in load.stages[:_MOST_NAMED]:
-        yield _step(step)
+        yield f"then {step_in_words(step)}"
     if len(load.stages) > _MOST_NAMED:
         yield f"and {len(load.stages) - _MOST_NAMED} more stages"
     if load.bursts is not None:
         yield f"{load.bursts.of} more every {format_duration(load.bursts.every)}"
 
 
-def _step(step: Step) -> str:
+def step_in_words(step: Step) -> str:
     begins = "" if step.rate is None else f" {format_rate(step.rate)}"
     ends = "" if step.to is None else f" to {format_rate(step.to)}"
-    return f"then for {format_duration(step.for_)}{begins}{ends}" + ("" if begins or ends else " the same")
+    return f"for {format_duration(step.for_)}{begins}{ends}" + ("" if begins or ends else " the same")

@@ -6,13 +6,14 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from chaoscli.load.offer import asked_for, pace
+from chaoscli.load.offer import asked_for, pace, step_in_words
 from chaoscli.load.settings import Load
 from chaoscli.playbook.explain import Moment, explain, replicas_in_words
 from chaoscli.playbook.meaning import Playbook, Variant
+from chaoscli.playbook.usual import usual_s
 from chaoscli.resilience.policy import Policy, Retry
 from chaoscli.settings import from_plain
 from chaoscli.topology import Link, NodeSpec, Topology
@@ -34,7 +35,8 @@ class Happening:
 class Chain:
     """One way a request goes down, in one variant. ``waits_s`` is how long its first caller may wait for what the others
     wait for (infinite: for as long as the last one says nothing); ``least`` and ``most`` are the calls that the last one gets
-    for one request, when nothing fails and when every try does."""
+    for one request, when nothing fails and when every try does. ``usual_s`` is how long a request of the load takes when all is
+    well, whichever ways it goes; it stands with the first of them."""
 
     variant: str
     path: tuple[str, ...]
@@ -42,17 +44,20 @@ class Chain:
     least: float
     most: float
     ends: tuple[str, ...] = ()
+    usual_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """``starts`` are the waves in which services start, ``offers`` what each load sends."""
+    """``starts`` are the waves in which services start, ``further`` those that only some variants have, ``offers`` what each
+    load sends."""
 
     name: str
     title: str
     lasts_s: float
     variants: tuple[str, ...]
     starts: tuple[tuple[str, ...], ...]
+    further: tuple[str, ...]
     offers: tuple[str, ...]
     happenings: tuple[Happening, ...]
     chains: tuple[Chain, ...]
@@ -60,14 +65,15 @@ class Plan:
 
 
 def plan(playbook: Playbook) -> Plan:
-    topology = playbook.variants[0].topology.by_group
+    first = playbook.variants[0].topology.by_group
     return Plan(
         name=playbook.name,
         title=playbook.title,
         lasts_s=playbook.lasts_s,
         variants=tuple(variant.name for variant in playbook.variants),
-        starts=tuple(tuple(_described(node, topology) for node in wave) for wave in topology.waves()),
-        offers=tuple(_offer(node) for node in topology.loads),
+        starts=tuple(tuple(_described(node, first) for node in wave) for wave in first.waves()),
+        further=tuple(_further(playbook)),
+        offers=tuple(_offer(node) for node in first.loads),
         happenings=tuple(_happenings(playbook)),
         chains=tuple(chain for variant in playbook.variants for chain in chains_of(variant)),
         expectations=tuple(one.text for one in playbook.expectations),
@@ -79,6 +85,17 @@ def _described(node: NodeSpec, topology: Topology) -> str:
     return f"{node.name}{kind}{replicas_in_words(node.name, topology, before=': ')}"
 
 
+def _further(playbook: Playbook) -> Iterator[str]:
+    """Services and loads that not every variant has, the first one's among them."""
+    having: dict[str, list[str]] = {}
+    for variant in playbook.variants:
+        for node in variant.topology.by_group.nodes:
+            having.setdefault(node.name, []).append(variant.name)
+    for name, variants in having.items():
+        if len(variants) < len(playbook.variants):
+            yield f"{name} only in {', '.join(variants)}"
+
+
 def _offer(node: NodeSpec) -> str:
     load = from_plain(Load, node.settings)
     return f"{node.name}: {asked_for(load)}, {pace(load)}"
@@ -86,12 +103,28 @@ def _offer(node: NodeSpec) -> str:
 
 def _happenings(playbook: Playbook) -> Iterator[Happening]:
     found = [Happening(at_s=0.0, text="curtain: the load begins"), Happening(at_s=playbook.lasts_s, text="the end")]
+    found += _of_loads(playbook.variants[0].topology, playbook.lasts_s)
     for moment in explain(playbook).timeline:
         begins, ends = (" begins: ", "heals") if moment.is_harm else (": ", "is over")
         found.append(Happening(at_s=moment.at_s, text=f"{moment.name}{begins}{_aimed(moment)}", only_in=moment.only_in))
         if moment.until_s not in (None, moment.at_s):
             found.append(Happening(at_s=moment.until_s, text=f"{moment.name} {ends}", only_in=moment.only_in))
     yield from sorted(found, key=lambda one: one.at_s)
+
+
+def _of_loads(topology: Topology, lasts_s: float) -> Iterator[Happening]:
+    """When a load begins, changes and ends, where that is not with the curtain."""
+    for node in topology.loads:
+        load = from_plain(Load, node.settings)
+        if load.starts:
+            yield Happening(at_s=load.starts, text=f"{node.name} begin")
+        at_s = load.starts + load.ramp
+        for step in load.stages:
+            if at_s < lasts_s and (step.rate is not None or step.to is not None):
+                yield Happening(at_s=at_s, text=f"{node.name}: {step_in_words(step)}")
+            at_s += step.for_
+        if load.stops is not None and load.stops < lasts_s:
+            yield Happening(at_s=load.stops, text=f"{node.name} end")
 
 
 def _aimed(moment: Moment) -> str:
@@ -106,7 +139,8 @@ def chains_of(variant: Variant) -> Iterator[Chain]:
         for number, path in enumerate(_paths(topology, (load.name,))):
             if number == MOST_CHAINS:
                 return
-            yield _chain(variant, topology, path)
+            chain = _chain(variant, topology, path)
+            yield chain if number else replace(chain, usual_s=usual_s(topology, from_plain(Load, load.settings)))
 
 
 def _paths(topology: Topology, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:

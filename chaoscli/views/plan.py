@@ -38,6 +38,8 @@ class Chain(Protocol):
     @property
     def most(self) -> float: ...
     @property
+    def usual_s(self) -> float | None: ...
+    @property
     def ends(self) -> tuple[str, ...]: ...
 
 
@@ -53,6 +55,8 @@ class Plan(Protocol):
     @property
     def starts(self) -> Sequence[Sequence[str]]: ...
     @property
+    def further(self) -> Sequence[str]: ...
+    @property
     def offers(self) -> Sequence[str]: ...
     @property
     def happenings(self) -> Sequence[Happening]: ...
@@ -63,8 +67,9 @@ class Plan(Protocol):
 
 
 FOOTNOTE = (
-    "Waits are for what the callers' policies allow when the last of the chain says nothing; the work itself comes on top. Calls"
-    " are those that the last one gets for one request of the load: when nothing fails, and when every try does."
+    "A request takes the work on its way when all is well, without a queue. Waits are for what the callers' policies allow when"
+    " the last of the chain says nothing; the work comes on top. Calls are those that the last one gets for one request of the"
+    " load: when nothing fails, and when every try does."
 )
 
 
@@ -96,6 +101,8 @@ def _starts(plan: Plan) -> Table:
     table = grid()
     for number, wave in enumerate(plan.starts, start=1):
         table.add_row(Text(f"{number}.", STYLES["faint"]), Text(", ".join(wave), STYLES["lane"]))
+    for one in plan.further:
+        table.add_row("", Text(one, STYLES["faint"]))
     for offer in plan.offers:
         table.add_row(Text(f"{len(plan.starts) + 1}.", STYLES["faint"]), Text(offer))
     return table
@@ -113,7 +120,7 @@ def _happenings(happenings: Sequence[Happening]) -> Table:
 
 def _chains(chains: Sequence[Chain]) -> Table:
     table = grid()
-    for title in ("", "chain", "waits at most", "calls for one"):
+    for title in ("", "chain", "takes", "waits at most", "calls for one"):
         table.add_column(header=Text(title, STYLES["faint"]), overflow="fold", no_wrap=not title)
     table.show_header = True
     before = ""
@@ -121,6 +128,7 @@ def _chains(chains: Sequence[Chain]) -> Table:
         name = one.variant if one.variant != before else ""
         waits = "for ever" if math.isinf(one.waits_s) else format_duration(one.waits_s)
         calls = format_factor(one.least) + (f" to {format_factor(one.most)}" if one.most != one.least else "")
-        table.add_row(Text(name, STYLES["lane"]), Text(" -> ".join(one.path)), waits, calls)
+        takes = "" if one.usual_s is None else format_duration(one.usual_s)
+        table.add_row(Text(name, STYLES["lane"]), Text(" -> ".join(one.path)), takes, waits, calls)
         before = one.variant
     return table

@@ -15,16 +15,23 @@ from chaoscli.views.final import grid
 from chaoscli.views.glyphs import STYLES
 from chaoscli.views.plan import Chain
 
-TITLES = ("", "chain", "waits at most", "slowest", "calls for one", "measured")
+TITLES = ("", "chain", "takes", "p50", "waits at most", "slowest", "calls for one", "measured")
 
 
-def multiplies(chains: Sequence[Chain]) -> bool:
-    """Is there anything to predict? Where no try can become two, and nothing else is multiplied, the picture says it all."""
-    return any(chain.most > chain.least for chain in chains)
+def differ(chains: Sequence[Chain]) -> bool:
+    """Is there anything to predict? Where nothing can multiply, and all variants wait and take the same, the picture says it
+    all."""
+    figures: dict[object, set[float]] = {}
+    for chain in chains:
+        figures.setdefault(chain.path, set()).add(chain.waits_s)
+        if chain.usual_s is not None:
+            figures.setdefault(chain.path[0], set()).add(chain.usual_s)
+    return any(chain.most > chain.least for chain in chains) or any(len(one) > 1 for one in figures.values())
 
 
 def predicted_table(chains: Sequence[Chain], outcome: Outcome) -> Table:
-    """A row for each chain; the slowest request is that of all loads, and stands once for each variant."""
+    """A row for each chain. How long a load's requests took stands with the first of its chains, the slowest of all loads with
+    the first of each variant."""
     table = grid()
     for title in TITLES:
         table.add_column(header=Text(title, STYLES["faint"]), overflow="fold", no_wrap=not title)
@@ -39,6 +46,8 @@ def predicted_table(chains: Sequence[Chain], outcome: Outcome) -> Table:
         table.add_row(
             Text(chain.variant if first else "", STYLES["lane"]),
             Text(" -> ".join(chain.path)),
+            "" if chain.usual_s is None else format_duration(chain.usual_s),
+            "" if chain.usual_s is None else MEASURES["p50"].show(variant.links.get(_link(chain.path[:2]), {}).get("p50")),
             "for ever" if math.isinf(chain.waits_s) else format_duration(chain.waits_s),
             slowest,
             format_factor(chain.least) + (f" to {format_factor(chain.most)}" if chain.most != chain.least else ""),

@@ -122,3 +122,21 @@ load: { clients: { request: GET a /register/x } }
 lasts: 1s
 """
     assert [chain.path for chain in plan(read_playbook(ring.encode(), "ring.yaml")).chains] == [("clients", "a", "b")]
+
+
+def test_loads_that_begin_change_and_end_in_mid_play_are_told() -> None:
+    made = plan(
+        read(overrides=["shoppers={ request: GET order /, starts: 1s, stages: [{ for: 2s }, { for: 1s, to: 9/s }], stops: 8s }"])
+    )
+    assert [(one.at_s, one.text) for one in made.happenings] == [
+        (0.0, "curtain: the load begins"),
+        (1.0, "shoppers begin"),
+        (3.0, "shoppers: for 1s to 9/s"),
+        (8.0, "shoppers end"),
+        (10.0, "the end"),
+    ]
+
+
+def test_who_plays_only_in_some_variants_is_told() -> None:
+    more = "variants: { one: {}, two: { services.depot: { kind: hop }, order.calls.inventory: none, inventory: none } }\n"
+    assert plan(read(more)).further == ("inventory only in one", "depot only in two")

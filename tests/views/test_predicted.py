@@ -8,12 +8,12 @@ import pytest
 
 from chaoscli.outcome import Outcome, VariantOutcome
 from chaoscli.playbook.plan import Chain
-from chaoscli.views.predicted import calls_for_one, multiplies, predicted_table
+from chaoscli.views.predicted import calls_for_one, differ, predicted_table
 from tests.views.golden import drawn
 
 
-def chain(*path: str, waits_s: float = 1.8, most: float = 6.0) -> Chain:
-    return Chain(variant="naive", path=path, waits_s=waits_s, least=1.0, most=most)
+def chain(*path: str, waits_s: float = 1.8, most: float = 6.0, usual_s: float | None = None, variant: str = "naive") -> Chain:
+    return Chain(variant=variant, path=path, waits_s=waits_s, least=1.0, most=most, usual_s=usual_s)
 
 
 def naive(**links: dict[str, float | None]) -> VariantOutcome:
@@ -24,18 +24,21 @@ def naive(**links: dict[str, float | None]) -> VariantOutcome:
 
 
 def test_the_table() -> None:
-    chains = (chain("shoppers", "order", "inventory"), chain("shoppers", "order", "payment", waits_s=math.inf, most=1.0))
+    chains = (
+        chain("shoppers", "order", "inventory", usual_s=0.02),
+        chain("shoppers", "order", "payment", waits_s=math.inf, most=1.0),
+    )
     variant = naive(
-        shoppers_order={"attempts": 220.0, "retries": 20.0, "calls": 220.0},
+        shoppers_order={"attempts": 220.0, "retries": 20.0, "calls": 220.0, "p50": 0.024},
         order_inventory={"calls": 540.0},
         order_payment={"calls": 190.0},
     )
     outcome = Outcome(playbook="p", title="p", seed=1, world="real", variants=(variant,))
     # 540 calls for 200 requests are 2.7 for each, 190 are 0.95
     assert [line.rstrip() for line in drawn(predicted_table(chains, outcome), 100).splitlines()] == [
-        "       chain                           waits at most  slowest  calls for one  measured",
-        "naive  shoppers -> order -> inventory  1.8s           1.75s    1x to 6x       2.7x",
-        "       shoppers -> order -> payment    for ever                1x             0.95x",
+        "       chain                           takes  p50   waits at most  slowest  calls for one  measured",
+        "naive  shoppers -> order -> inventory  20ms   24ms  1.8s           1.75s    1x to 6x       2.7x",
+        "       shoppers -> order -> payment                 for ever                1x             0.95x",
     ]
 
 
@@ -51,6 +54,9 @@ def test_without_requests_there_is_nothing_to_say() -> None:
     assert calls_for_one(naive(shoppers_order={"attempts": 0.0, "calls": 0.0}), only, (only,)) is None
 
 
-def test_where_nothing_multiplies_there_is_nothing_to_predict() -> None:
-    assert multiplies((chain("a", "b", most=1.0),)) is False
-    assert multiplies((chain("a", "b", most=1.0), chain("a", "c", most=3.0))) is True
+def test_where_nothing_multiplies_and_nobody_differs_there_is_nothing_to_predict() -> None:
+    same = chain("a", "b", most=1.0, usual_s=0.1)
+    assert differ((same, chain("a", "b", most=1.0, usual_s=0.1, variant="other"))) is False
+    assert differ((same, chain("a", "c", most=3.0))) is True
+    assert differ((same, chain("a", "b", most=1.0, usual_s=0.2, variant="other"))) is True
+    assert differ((same, chain("a", "b", most=1.0, waits_s=3.0, variant="other"))) is True

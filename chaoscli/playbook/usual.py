@@ -1,0 +1,50 @@
+"""How long a request takes when all is well: the work on its way, and nothing else. Queues, networks, faults come on top."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from chaoscli.load.settings import Load
+from chaoscli.topology import NodeSpec, Topology
+
+_ACTUATOR = "/actuator"  # answered by the service itself, at once
+
+
+def usual_s(topology: Topology, load: Load) -> float:
+    """The mean over the load's requests by weight."""
+    whole = sum(one.weight for one in load.asked)
+    total = 0.0
+    for one in load.asked:
+        if not one.target.startswith(_ACTUATOR):
+            total += one.weight / whole * _takes_s(topology, one.callee, one.target, ())
+    return total
+
+
+def _takes_s(topology: Topology, name: str, target: str, above: Sequence[str]) -> float:
+    """Of one request to ``name``; a ring of calls is gone round once."""
+    node = topology.node(name)
+    own_s = float(node.settings.get("service_time") or 0.0) * int(node.settings.get("items", 1))
+    below = [_calls_s(topology, node, callee, target, (*above, name)) for callee in _asked_for(node, target, above)]
+    if not below:
+        return own_s
+    together = node.settings.get("parallel", False)
+    return own_s + (max(below) if together or node.kind == "gateway" else sum(below))
+
+
+def _calls_s(topology: Topology, node: NodeSpec, callee: str, target: str, above: Sequence[str]) -> float:
+    """All calls of ``callee`` that one request makes."""
+    once_s = _takes_s(topology, callee, target, above)
+    if node.kind == "order" and callee == "inventory" and node.settings.get("reserve", True):
+        return 2 * once_s
+    times = int(node.settings.get("times", 1)) if node.kind == "hop" else 1
+    if times > 1 and node.settings.get("batch"):  # one call that brings all the work
+        work_s = float(topology.node(callee).settings.get("service_time") or 0.0)
+        return once_s + (times - 1) * work_s
+    return once_s if node.settings.get("parallel", False) else times * once_s
+
+
+def _asked_for(node: NodeSpec, target: str, above: Sequence[str]) -> list[str]:
+    """Whom a request for ``target`` leads to, without those who are told of it later."""
+    paths = node.settings.get("paths") or {}
+    later = {"registry", *([node.settings.get("broker", "broker")] if node.kind == "hop" else [])}
+    return [name for name in node.calls if name not in above and name not in later and target.startswith(paths.get(name, "/"))]
