@@ -11,6 +11,7 @@ from chaoscli.playbook.load import load_playbook, shipped
 from chaoscli.playbook.plan import Happening, longest_pauses_s, longest_wait_s, most_tries, plan
 from chaoscli.playbook.read import read_playbook
 from chaoscli.resilience.policy import Bulkhead, Hedge, Policy, RateLimit, Retry
+from tests.playbook.texts import read
 
 SHOP = """\
 playbook: shop
