@@ -21,7 +21,6 @@ from chaoscli.play import header_of
 from chaoscli.playbook.meaning import Playbook
 from chaoscli.playbook.plan import plan
 from chaoscli.recording import RunRecorder, RunRecording, digest_of
-from chaoscli.reports.html import page
 from chaoscli.reports.series import Attempt
 from chaoscli.views.final import Ending, Final
 from chaoscli.views.many import matrix_grids
@@ -125,6 +124,8 @@ def _svg(playbook: Playbook, recording: RunRecording, attempt: Attempt) -> str:
 
 
 def _html(playbook: Playbook, recording: RunRecording, attempt: Attempt) -> str:
+    from chaoscli.reports.html import page
+
     return page(recording, attempt.outcome, repeat=attempt.repeat, notice=playbook.notice, trouble=attempt.trouble)
 
 

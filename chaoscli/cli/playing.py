@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
+from typing import TYPE_CHECKING
 
 import trio
 
-from chaoscli.cli.ahead import Ahead, made_ahead
 from chaoscli.cli.attempting import Attempting, attempting
 from chaoscli.cli.baselines import Baseline, compared, read_baseline, save_baseline
 from chaoscli.cli.casting import Casting, Named, Wanted, casting, firsts
@@ -24,6 +24,9 @@ from chaoscli.cli.simulating import perform_simulated, show_recording
 from chaoscli.errors import ExitCode
 from chaoscli.reports.series import Attempt, Entry, Series
 from chaoscli.worlds.processes import Spawner, open_spawner
+
+if TYPE_CHECKING:
+    from chaoscli.cli.ahead import Ahead
 
 
 def play_all(options: Options) -> int:
@@ -84,7 +87,7 @@ def _play_simulated(options: Options) -> tuple[Entry, ...]:
     upcoming = firsts(named, options)
     jobs = min(options.jobs or os.cpu_count() or 1, len(upcoming))
     plays = casting(named, options)
-    with made_ahead(upcoming, jobs) if jobs > 1 else nullcontext() as ahead:
+    with _made_ahead(upcoming, jobs) if jobs > 1 else nullcontext() as ahead:
         try:
             wanted = next(plays)
             while True:
@@ -92,6 +95,12 @@ def _play_simulated(options: Options) -> tuple[Entry, ...]:
         except StopIteration as over:
             entries: tuple[Entry, ...] = over.value
             return entries
+
+
+def _made_ahead(upcoming: Sequence[Wanted], jobs: int) -> AbstractContextManager[Ahead]:
+    from chaoscli.cli.ahead import made_ahead  # what it needs to start processes is of no use to anybody else
+
+    return made_ahead(upcoming, jobs)
 
 
 def _attempt_simulated(wanted: Wanted, options: Options, ahead: Ahead | None) -> Attempt:

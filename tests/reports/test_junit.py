@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from xml.etree import ElementTree
 
+import junitparser
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -46,6 +47,24 @@ def test_it_is_what_jenkins_accepts() -> None:
 def test_the_shape_notices_a_slip(slip: str, said: list[str]) -> None:
     found = " ".join(misshapen(ElementTree.fromstring(slip)))
     assert all(one in found for one in said)
+
+
+def test_somebody_else_reads_the_same_out_of_it() -> None:
+    parsed = junitparser.JUnitXml.fromstring(junit(everything()).encode())
+    told = [(suite.name, suite.tests, suite.failures, suite.errors, suite.skipped) for suite in parsed]
+    counted = [
+        (
+            suite.get("name"),
+            len(suite.findall("testcase")),
+            *(len(suite.findall(f"testcase[{tag}]")) for tag in ("failure", "error", "skipped")),
+        )
+        for suite in read(everything())
+    ]
+    assert told == counted
+    ended = [result for suite in parsed for one in suite for result in one.result]
+    assert any(isinstance(result, junitparser.Failure) and "measured: " in result.text for result in ended)
+    properties = next(iter(parsed)).properties()  # type: ignore[no-untyped-call]
+    assert {one.name for one in properties} == {"file", "seed", "world", "version", "repeat"}
 
 
 def test_the_counts_are_those_of_the_cases() -> None:
