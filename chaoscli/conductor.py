@@ -25,6 +25,7 @@ from chaoscli.recording import Recording
 from chaoscli.scaling import Scaling
 from chaoscli.settings import to_plain
 from chaoscli.stagehand import Stagehand
+from chaoscli.watching import Watching
 from chaoscli.worlds.base import Recorder, World
 
 # Undoing everything is a handful of questions to processes of ours; a world that takes longer is being ended anyway.
@@ -34,7 +35,8 @@ LONGEST_UNDO_S = 1.0
 async def conduct(
     variant: Variant, world: World, recorder: Recorder, heard: Recording, *, lasts_s: float, stop: trio.Event
 ) -> bool:
-    """Play the variant's cues, then drain. When ``stop`` is set the rest is left out, but all is undone. True if complete.
+    """Play the variant's cues, then drain. When ``stop`` is set the rest is left out, but all is undone. True if complete,
+    as also a play is that a rule of its own ends.
 
     ``heard`` is the recording as it grows, for what is decided by what is measured.
     """
@@ -42,11 +44,15 @@ async def conduct(
     async with _left_out_when(stop) as background:
         stage = _Stage(variant, world, recorder, heard, background)
         try:
-            await stage.set()
-            for cue in schedule(variant):
-                await world.sleep_until(cue.at_s)
-                await stage.perform(cue)
-            await world.sleep_until(lasts_s)
+            with trio.CancelScope() as play:
+                await stage.set()
+                watching = Watching(world, recorder, heard, perform=stage.perform, abort=play.cancel, lasts_s=lasts_s)
+                watching.begin(variant, background)
+                for cue in schedule(variant):
+                    await world.sleep_until(cue.at_s)
+                    await stage.perform(cue)
+                await world.sleep_until(lasts_s)
+                watching.tell_what_never_came()
         finally:
             with trio.move_on_after(LONGEST_UNDO_S) as patience:
                 patience.shield = True
@@ -64,6 +70,8 @@ class _Stage:
 
     def __init__(self, variant: Variant, world: World, recorder: Recorder, heard: Recording, background: trio.Nursery) -> None:
         topology = variant.topology
+        self._turn = trio.Lock()
+        self._over = False
         self._background = background
         self._faults = Faults(world, recorder)
         self._nodes = Nodes(world, topology, background, recorder.record)
@@ -75,6 +83,12 @@ class _Stage:
         self._scaling.follow_rules(self._background)
 
     async def perform(self, cue: Cue) -> None:
+        """One at a time, whoever asks; nothing any more once all is being undone."""
+        async with self._turn:
+            if not self._over:
+                await self._do(cue)
+
+    async def _do(self, cue: Cue) -> None:
         match cue:
             case Inject(plan=plan, at_s=at, until_s=until):
                 await self._faults.inject(plan, at, until)
@@ -86,6 +100,7 @@ class _Stage:
                 await self._stagehand.undo(plan, at)
 
     async def undo_all(self) -> None:
+        self._over = True
         await self._faults.undo_all()
         await self._stagehand.undo_all()
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from chaoscli.events import (
+    Aborted,
     Answered,
     Arrived,
     BreakerChanged,
@@ -46,6 +47,7 @@ KINDS: dict[str, type[Event]] = {
     "node_changed": NodeChanged,
     "noted": Noted,
     "events_lost": EventsLost,
+    "aborted": Aborted,
     "fault_injected": FaultInjected,
     "fault_healed": FaultHealed,
     "fault_touched": FaultTouched,

@@ -148,6 +148,14 @@ class LinkCounted(Event):
     bytes_reply: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Aborted(Event):
+    """A rule of the playbook ended the play of this variant: ``rule`` as written, ``shown`` with the values it was met by."""
+
+    rule: str
+    shown: str
+
+
 # -- load ----------------------------------------------------------------------------------------------------------------
 
 

@@ -12,6 +12,7 @@ import chaoscli
 from chaoscli.conductor import conduct
 from chaoscli.events import Event
 from chaoscli.playbook.meaning import Playbook, Variant
+from chaoscli.playbook.schedule import waiting
 from chaoscli.recording import Header, Recording
 from chaoscli.worlds.base import Recorder, World
 
@@ -54,7 +55,7 @@ async def _play_variant(
     playbook: Playbook, variant: Variant, open_world: OpenWorld, recorder: Recorder, performance: Performance, all_open: _Barrier
 ) -> None:
     heard = Recording(variant.name)
-    if any(group.rule is not None for group in variant.topology.groups):
+    if variant.aborts or waiting(variant) or any(group.rule is not None for group in variant.topology.groups):
         recorder = _Heard(recorder, heard)
     async with open_world(variant, recorder) as world:
         performance.worlds[variant.name] = world

@@ -52,7 +52,7 @@ GROUPS["doors"] = tuple(GROUPS)  # the only places that choose
 MEMBERS: dict[str, tuple[str, ...]] = {
     "words": WORDS,
     "measures": ("recording", "measures", "outcome", "exploration"),
-    "conductor": ("conductor", "nodes", "scaling", "stagehand", "play"),
+    "conductor": ("conductor", "nodes", "scaling", "stagehand", "watching", "play"),
     "faces": ("views", "reports"),
     "doors": ("cli", "python", "pytest_plugin", "simulation", "__main__", ""),
 }

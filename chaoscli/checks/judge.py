@@ -9,10 +9,10 @@ from chaoscli.checks.asked import fault_reports
 from chaoscli.checks.evaluate import evaluate
 from chaoscli.checks.sentence import Expectation
 from chaoscli.checks.traces import trace_reports
-from chaoscli.events import EventsLost, FaultHealed, FaultInjected, Happened, NodeChanged
+from chaoscli.events import Aborted, EventsLost, FaultHealed, FaultInjected, Happened, NodeChanged
 from chaoscli.measures.base import Scope
 from chaoscli.measures.catalogue import MEASURES, STANDARD, STANDARD_OF_LINKS
-from chaoscli.outcome import Outcome, RunProblem, VariantOutcome
+from chaoscli.outcome import Check, Outcome, RunProblem, VariantOutcome
 from chaoscli.recording import Recording, RunRecording
 from chaoscli.topology import Link
 from chaoscli.units import format_duration
@@ -38,11 +38,23 @@ def judge(run: RunRecording, expectations: Sequence[Expectation]) -> Outcome:
         version=header.version,
         complete=bool(recordings) and all(recording.complete for recording in recordings),
         variants=tuple(_variant(recording, facts) for recording in recordings),
-        checks=tuple(check for expectation in expectations for check in evaluate(expectation, run)),
+        checks=(
+            *(check for recording in recordings for check in _aborted(recording)),
+            *(check for expectation in expectations for check in evaluate(expectation, run)),
+        ),
         faults=tuple(report for recording in recordings for report in fault_reports(recording)),
         traces=trace_reports(run),
         problems=tuple(problem for recording in recordings for problem in _problems(recording)),
     )
+
+
+def _aborted(recording: Recording) -> Iterator[Check]:
+    """A play that a rule of its own ended has not held, whatever else is said of it."""
+    for one in recording.of(Aborted):
+        yield Check(
+            text=f"abort: {one.rule}", written=f"abort: {one.rule}", variant=recording.name, held=False, shown=one.shown,
+            reason=f"the play was ended at {format_duration(one.at)}", kind="abort",
+        )  # fmt: skip
 
 
 def _variant(recording: Recording, facts: Sequence[str]) -> VariantOutcome:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import cast
 
 from chaoscli.checks.hints import listed_names, unknown
@@ -85,13 +85,14 @@ def _clocked(starts_s: float, ends_s: float, offset: int, ends: int) -> Window:
     return Window("from", seconds=(starts_s, ends_s))
 
 
-def within(comparison: Comparison, window: Window, offset: int) -> Comparison:
-    """With the window given to every measure that has none."""
+def within(comparison: Comparison, window: Window, offset: int, only: Callable[[Measured], bool] | None = None) -> Comparison:
+    """With the window given to every measure that has none; ``only`` to some."""
 
     def given(term: Term) -> Term:
         match term:
             case Measured():
-                return term if term.scope.window else in_window(term, window, offset)
+                left_out = term.scope.window or (only is not None and not only(term))
+                return term if left_out else in_window(term, window, offset)
             case Combined():
                 return dataclasses.replace(term, left=given(term.left), right=given(term.right))
             case Group():

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field, WithJsonSchema
 
 from chaoscli.errors import Place
 from chaoscli.playbook.cast import Cast, check_name
+from chaoscli.playbook.conditions import names_on_stage, read_condition
 from chaoscli.playbook.cue_kinds import CUES, CueKind
 from chaoscli.playbook.foreign import why_not
 from chaoscli.playbook.lives import check_lives
@@ -32,7 +33,7 @@ _AIMS = {
     "load": "a load",
     "either": "a service or a load, or a list of them",
 }
-_USUAL = frozenset({"name", "at", "for", "every", "until", "rate", "to"})
+_USUAL = frozenset({"name", "at", "for", "every", "until", "when", "rate", "to"})
 # What ends which, where it has no end of its own.
 _ENDS = {"kill": "restart", "pause": "resume"}
 
@@ -87,7 +88,9 @@ def _who_comes_and_goes(cast: Cast, read: list[tuple[CuePlan, Place]]) -> frozen
     """Nodes that start or stop by a rule as well: what state they are in at some instant is not for the script to know."""
     scaled = {target for plan, _ in read if plan.kind == "scale" for target in plan.targets}
     scaled |= {group.name for group in cast.topology.groups if group.rule is not None}
-    return frozenset(node.name for node in cast.topology.services if node.restarts or node.group in scaled)
+    waiting = {target for plan, _ in read if plan.when is not None for target in plan.targets}
+    by_a_rule = {node.name for node in cast.topology.services if node.restarts or node.group in scaled}
+    return frozenset(waiting | by_a_rule)
 
 
 def _with_its_end(plan: CuePlan, plans: list[CuePlan]) -> CuePlan:
@@ -124,6 +127,7 @@ class _Reading:
         given = model.given() if model is not None else {}
         name = self._name(row, places)
         times = read_times(self.written, given, self.lasts_s, "a cue", self.problems)
+        when = read_condition(self.written.get("when"), names_on_stage(self.cast), self.problems)
         if times.again and row.undone and times.until_s is None:
             self.problems.add(
                 self.written.entries["every"].value.place, f"'{row.kind}' every so often needs `for`, how long each time"
@@ -137,7 +141,8 @@ class _Reading:
         targets = names if row.aim == "group" else tuple(dict.fromkeys(members))
         rate, replicas = given.get("rate"), given.get("to")
         return CuePlan(
-            name=name, kind=row.kind, at_s=times.at_s, until_s=times.until_s, again=times.again, targets=targets, rate=rate,
+            name=name, kind=row.kind, at_s=times.at_s, until_s=times.until_s, again=times.again,
+            when=when, targets=targets, rate=rate,
             replicas=replicas, text=_text(row, names, rate, replicas), undone=bool(row.undone) and times.until_s is not None,
         )  # fmt: skip
 

@@ -140,7 +140,7 @@ def explain(playbook: Playbook) -> Explanation:
         timeline=_timeline(playbook),
         variants=tuple(Difference(name=one.name, summary=one.summary, changes=one.changes) for one in playbook.variants),
         parameters=playbook.parameters,
-        expectations=tuple(one.text for one in playbook.expectations),
+        expectations=(*rules(playbook), *(one.text for one in playbook.expectations)),
         notice=playbook.notice,
         next=playbook.next,
     )
@@ -184,6 +184,11 @@ def replicas_in_words(name: str, topology: Topology, *, before: str) -> str:
     return f"{before}{group.replicas} replica{'s' * (group.replicas != 1)}{more}"
 
 
+def rules(playbook: Playbook) -> tuple[str, ...]:
+    """What ends a play at once, in any variant."""
+    return tuple(dict.fromkeys(f"abort: {rule.text}" for variant in playbook.variants for rule in variant.aborts))
+
+
 def _timeline(playbook: Playbook) -> tuple[Moment, ...]:
     plans: list[FaultPlan | CuePlan] = []
     for variant in playbook.variants:
@@ -201,6 +206,11 @@ def _plans(variant: Variant) -> tuple[FaultPlan | CuePlan, ...]:
 
 def _moments(plan: FaultPlan | CuePlan, only_in: tuple[str, ...]) -> Iterator[Moment]:
     at_once = isinstance(plan, CuePlan) and plan.is_instant
+    if plan.when is not None:
+        text = f"{plan.text}, when {plan.when.text}"
+        yield Moment(at_s=plan.at_s, until_s=None, name=plan.name, text=text, targets=plan.targets, only_in=only_in,
+            is_harm=isinstance(plan, FaultPlan))  # fmt: skip
+        return
     for at_s, until_s in plan.lives:
         yield Moment(
             at_s=at_s, until_s=at_s if at_once else until_s, name=plan.name, text=plan.text, targets=plan.targets,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from chaoscli.checks.condition import Condition
 from chaoscli.checks.expectation import Expectation
 from chaoscli.faults.base import ByteFault, Direction, MessageFault, NodeFault
 from chaoscli.faults.datagrams.base import DatagramFault
@@ -17,7 +18,7 @@ from chaoscli.topology import Link, Topology
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FaultPlan:
     """One fault of the script: what, where and when. ``until_s`` None: until the end of the play; ``again`` are further
-    instants at which it comes, for as long each time.
+    instants at which it comes, for as long each time. With ``when`` it comes once that is met, after ``at_s`` at the earliest.
 
     A fault of the network has ``links``: the directions it takes hold of, each connection with probability ``share``. A
     fault of nodes has ``nodes``. ``targets`` is either of them in words, for the story.
@@ -34,6 +35,7 @@ class FaultPlan:
     nodes: tuple[str, ...] = ()
     share: float = 1.0
     again: tuple[float, ...] = ()
+    when: Condition | None = None
 
     @property
     def lives(self) -> tuple[Span, ...]:
@@ -58,6 +60,7 @@ class CuePlan:
     rate: float | None = None
     replicas: int | None = None
     again: tuple[float, ...] = ()
+    when: Condition | None = None
 
     @property
     def is_instant(self) -> bool:
@@ -77,6 +80,7 @@ class Variant:
     topology: Topology
     faults: tuple[FaultPlan, ...]
     cues: tuple[CuePlan, ...] = ()
+    aborts: tuple[Condition, ...] = ()
     summary: str = ""
     changes: tuple[str, ...] = ()
 

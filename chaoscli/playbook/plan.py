@@ -11,7 +11,7 @@ from typing import Any
 
 from chaoscli.load.offer import asked_for, pace, step_in_words
 from chaoscli.load.settings import Load
-from chaoscli.playbook.explain import Moment, explain, replicas_in_words
+from chaoscli.playbook.explain import Moment, explain, replicas_in_words, rules
 from chaoscli.playbook.meaning import Playbook, Variant
 from chaoscli.playbook.usual import usual_s
 from chaoscli.resilience.policy import Policy, Retry
@@ -76,7 +76,7 @@ def plan(playbook: Playbook) -> Plan:
         offers=tuple(_offer(node) for node in first.loads),
         happenings=tuple(_happenings(playbook)),
         chains=tuple(chain for variant in playbook.variants for chain in chains_of(variant)),
-        expectations=tuple(one.text for one in playbook.expectations),
+        expectations=(*rules(playbook), *(one.text for one in playbook.expectations)),
     )
 
 

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 from chaoscli.checks.expectation import Names
 from chaoscli.errors import Place, PlaybookError, UsageError
 from chaoscli.playbook.cast import read_cast
+from chaoscli.playbook.conditions import read_aborts
 from chaoscli.playbook.cueing import read_cues
 from chaoscli.playbook.including import Fetch, Fetched, with_included
 from chaoscli.playbook.matrix import Matrix
@@ -72,6 +73,7 @@ HEAD: type[Part] = part(
         "matrix": (Any, optional("variants by combination: dimension -> option -> changes, or path -> a list of values")),
         "faults": (Any, optional("what goes wrong, and when")),
         "cues": (Any, optional("what is done to services and loads, and when")),
+        "abort": (Any, optional("sentences that end a variant's play at once when they come to hold")),
         "expect": (Any, optional("sentences that must hold at the end")),
     },
     "One script, its variants, and what is expected of them.",
@@ -174,6 +176,7 @@ def _read_variant(script: Script, lasts_s: float | None, problems: Problems) -> 
         topology=_with_skewed_clocks(cast.topology, faults),
         faults=faults,
         cues=read_cues(script.tree, cast, lasts_s, places, problems),
+        aborts=read_aborts(script.tree, cast, problems),
         summary=script.summary,
         changes=script.changes,
     )

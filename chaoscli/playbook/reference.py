@@ -259,6 +259,12 @@ def expectations() -> Page:
             Section(heading="how to say it", text=_dedented(grammar[0]), doc=" ".join(grammar[2].split()).replace("``", "`")),
             Section(heading="comparisons", rows=tuple(_relations())),
             Section(heading="windows", rows=tuple(Row(name=said, doc=doc) for said, (_, doc) in _WHEN.items())),
+            Section(
+                heading="while the play goes on",
+                doc="A comparison may also be asked four times a second, of what ended in the last second, or in a longer while,"
+                " like `errors > 90% over 2s`. A fault or a cue comes `when` it holds; `abort`, one such sentence or a list of"
+                " them, ends the play of a variant at once, undoes everything, and fails.",
+            ),
             Section(heading="laws of the shop", rows=tuple(Row(name=law.name, doc=law.doc) for law in INVARIANTS.values())),
         ),
         example=_SENTENCES,

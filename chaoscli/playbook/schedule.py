@@ -50,10 +50,16 @@ def schedule(variant: Variant) -> tuple[Cue, ...]:
     A fault without an end has no heal cue: the conductor undoes whatever is still in force on every way out of a run.
     """
     cues: list[Cue] = []
-    for fault in variant.faults:
+    for fault in (one for one in variant.faults if one.when is None):
         for at_s, until_s in fault.lives:
             cues += [Inject(at_s, fault, until_s), *([Heal(until_s, fault)] if until_s is not None else [])]
-    for plan in variant.cues:
+    for plan in (one for one in variant.cues if one.when is None):
         for at_s, until_s in plan.lives:
             cues += [Act(at_s, plan, until_s), *([Undo(until_s, plan)] if until_s is not None else [])]
     return tuple(sorted(cues, key=lambda cue: (cue.at_s, isinstance(cue, Inject | Act))))
+
+
+def waiting(variant: Variant) -> tuple[FaultPlan | CuePlan, ...]:
+    """What comes when a measure crosses its bound, and not by the clock."""
+    plans: tuple[FaultPlan | CuePlan, ...] = (*variant.faults, *variant.cues)
+    return tuple(one for one in plans if one.when is not None)

@@ -84,6 +84,8 @@ def language_schema() -> Schema:
     properties["variants"] |= _optional({"type": "object", "additionalProperties": changes})
     properties["faults"] |= _optional({"type": "array", "items": {"anyOf": [references[part] for part in faults.values()]}})
     properties["cues"] |= _optional({"type": "array", "items": {"anyOf": [references[part] for part in cues.values()]}})
+    rule = {"type": "string"}
+    properties["abort"] |= _optional({"anyOf": [rule, {"type": "array", "items": rule}]})
     properties["expect"] |= _optional({"type": "array", "items": _sentence()})
     # Who plays may come from what is included.
     needed = [one for one in head.pop("required") if one not in ("services", "load")]

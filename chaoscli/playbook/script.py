@@ -15,6 +15,7 @@ from chaoscli.faults.catalogue import BOTH, FAULTS, FaultKind, describe
 from chaoscli.faults.datagrams.catalogue import DATAGRAM_FAULTS
 from chaoscli.faults.partition import Partition, cut
 from chaoscli.playbook.cast import Cast, built, check_name
+from chaoscli.playbook.conditions import names_on_stage, read_condition
 from chaoscli.playbook.foreign import why_not
 from chaoscli.playbook.meaning import FaultPlan
 from chaoscli.playbook.model import Fields, Part, optional, part, quantity, settings_fields
@@ -36,7 +37,7 @@ MAX_FAULTS = 1_000  # a script of more is a fuzzer's; the schedule of one stays 
 
 _DIRECTIONS = {"request": (Direction.REQUEST,), "reply": (Direction.REPLY,), "both": BOTH}
 _DONE = {"clock_skew": "set the clock of"}  # what a fault of nodes does, where its name is no verb
-_USUAL = frozenset({"name", "at", "for", "every", "until", "direction", "share"})
+_USUAL = frozenset({"name", "at", "for", "every", "until", "when", "direction", "share"})
 _AIMS = {
     "link": "a link like `order -> inventory`, a list of them, or `* -> inventory`",
     "groups": "two or more groups of services, like [[order], [inventory]]",
@@ -114,12 +115,14 @@ class _Reading:
         given = model.given() if model is not None else {}
         name = self._name(row, places)
         times = read_times(self.written, given, self.lasts_s, "a fault", self.problems)
+        when = read_condition(self.written.get("when"), names_on_stage(self.cast), self.problems)
         links, nodes, targets = self._aim(row, given, fault)
         if model is None or fault is None or not (links or nodes):
             return None
         real = fault.fault if isinstance(fault, Partition) else fault
         return FaultPlan(
-            name=name, kind=row.kind, at_s=times.at_s, until_s=times.until_s, again=times.again, text=self._text(row, fault),
+            name=name, kind=row.kind, at_s=times.at_s, until_s=times.until_s, again=times.again,
+            when=when, text=self._text(row, fault),
             targets=targets, fault=real, links=links, nodes=nodes, share=given.get("share", 1.0),
         )  # fmt: skip
 

@@ -29,6 +29,11 @@ class _Sentence:
         return replace(place, column=place.column + shift, width=max(1, min(width, place.width - shift)))
 
 
+def place_within(node: ScalarNode, offset: int, width: int) -> Place:
+    """The place of a piece of the sentence that ``node`` is."""
+    return _Sentence(node.text, ((0, node.place),)).place(offset, width)
+
+
 def read_sentences(root: MappingNode, names: Names, problems: Problems) -> tuple[Expectation, ...]:
     node = root.get("expect")
     if node is None or (isinstance(node, ScalarNode) and node.is_nothing):

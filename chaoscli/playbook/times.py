@@ -45,6 +45,7 @@ def time_fields(*, may_last: bool = True) -> Fields:
     return fields | {
         "every": (quantity(DURATION), optional("come again after so long, each time as long as `for` says")),
         "until": (quantity(DURATION), optional(until)),
+        "when": (str, optional("come once a measure crosses a bound, like `queue(order) > 10 over 2s`; not before `at`")),
     }
 
 
@@ -66,6 +67,8 @@ class _Reading:
         at_s: float = self.given.get("at", 0.0)
         every_s: float | None = self.given.get("every")
         until_s: float | None = self.given.get("until")
+        if "when" in self.given:
+            return self._conditional(at_s)
         if every_s is not None:
             return self._repeated(at_s, every_s, until_s)
         ending = "until"
@@ -74,6 +77,16 @@ class _Reading:
                 self._problem("until", f"{self.what} has `for` or `until`, not both", "leave one of them out")
             until_s, ending = at_s + self.given["for"], "for"
         self._check_end(at_s, until_s, ending)
+        return Times(at_s=at_s, until_s=until_s)
+
+    def _conditional(self, at_s: float) -> Times:
+        """Whatever begins when nobody can say beforehand lasts for a time, or until the play is over."""
+        for key in ("every", "until"):
+            if key in self.given:
+                self._problem(key, f"{self.what} that waits for its `when` has no `{key}`", "say with `for` how long it lasts")
+        for_s: float | None = self.given.get("for")
+        until_s = None if for_s is None else at_s + for_s
+        self._check_end(at_s, until_s, "for")
         return Times(at_s=at_s, until_s=until_s)
 
     def _repeated(self, at_s: float, every_s: float, until_s: float | None) -> Times:

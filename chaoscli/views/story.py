@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from chaoscli.events import (
     HUNG_UP,
+    Aborted,
     Arrived,
     BreakerChanged,
     CacheServed,
@@ -147,6 +148,8 @@ class StoryWatch:
                 self._policy(event)
             case Refused() | RetryDenied() | CallRejected() | RequestSkipped():
                 self._turned_away(event)
+            case Aborted():
+                self._tell(event.at, Tone.TROUBLE, f"the play is ended by its rule: {event.rule} ({event.shown})")
             case NodeChanged():
                 self._node(event)
             case Noted() | EventsLost():
