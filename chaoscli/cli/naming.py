@@ -8,18 +8,19 @@ from pathlib import Path
 from chaoscli.cli.casting import Named
 from chaoscli.cli.options import Options
 from chaoscli.errors import ChaosError, UsageError
+from chaoscli.playbook.course import group_of, place
 from chaoscli.playbook.load import load_playbook, path_of, shipped
 from chaoscli.playbook.meaning import Playbook
 from chaoscli.reports.series import own_names
 
 
 def words_of(names: Iterable[str] | None, *, all_shipped: bool) -> tuple[str, ...]:
-    """The playbooks that were named, or all that are shipped."""
+    """The playbooks that were named, or all that are shipped, in the order of the course."""
     named = tuple(names or ())
     if all_shipped and named:
         raise UsageError("--all plays everything that is shipped; name playbooks or say --all, not both")
     if all_shipped:
-        return tuple(one.name for one in shipped())
+        return tuple(sorted((one.name for one in shipped()), key=lambda name: place(name, group_of(name))))
     if not named:
         raise UsageError("no playbook is named", hint="`chaos list` says which there are; --all plays all of them")
     return named

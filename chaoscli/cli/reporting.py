@@ -15,6 +15,7 @@ from chaoscli.cli.options import Options
 from chaoscli.cli.output import Output
 from chaoscli.cli.streams import say
 from chaoscli.errors import ChaosError, NotMadeError
+from chaoscli.playbook.course import group_of
 from chaoscli.reports.github import commands, summary
 from chaoscli.reports.junit import junit
 from chaoscli.reports.markdown import markdown
@@ -49,7 +50,7 @@ def report(series: Series, options: Options) -> int:
 
 def _close(series: Series) -> None:
     console = Output()
-    console.print(Closing(series))
+    console.print(Closing(series, group_of))
     commands_again = list(again(series))
     if commands_again:
         console.print(Text("\nagain", STYLES["title"]))

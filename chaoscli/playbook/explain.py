@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from chaoscli.load.offer import asked_for
 from chaoscli.load.settings import Load
+from chaoscli.playbook.course import place
 from chaoscli.playbook.diagram import diagram
 from chaoscli.playbook.load import load_playbook, shipped
 from chaoscli.playbook.meaning import CuePlan, FaultPlan, Playbook, Variant
@@ -18,26 +19,6 @@ from chaoscli.settings import from_plain
 from chaoscli.topology import NodeSpec, Topology
 
 LOAD_DOC = "offers load: "
-
-# The lessons that are meant to be, by group, in the order in which they build on each other: a course. One that is not named here
-# comes after the others of its group, by name, and a group that is not named after all others.
-COURSE: Mapping[str, tuple[str, ...]] = {
-    "The eight fallacies": (
-        "partition", "drops", "latency", "bandwidth", "insecure", "topology", "administrators", "transport-cost",
-        "mixed-network",
-    ),
-    "No shared memory, no global clock, independent failure": ("clock-skew", "lease", "single-server", "monolith"),
-    "The pitfalls": (
-        "timeouts", "retries", "retry-layers", "sync-chain", "n-plus-one", "no-pooling", "no-cache", "thundering-herd",
-        "metastable",
-    ),
-    "Handling failure": ("breaker", "bulkhead", "hedging", "load-shedding", "health-checks", "failover"),
-    "Consistency": (
-        "oversell", "saga", "two-phase-commit", "outbox", "poison-message", "duplicates", "split-brain", "stale-reads",
-    ),
-    "War stories and larger pictures": ("s3-2017", "strangler", "trace", "autoscale", "netflix"),
-}  # fmt: skip
-GROUPS = tuple(COURSE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +105,7 @@ def listed() -> tuple[Listed, ...]:
         )
         for one in playbooks
     ]
-    return tuple(sorted(lines, key=lambda line: (_rank(line.group, GROUPS), line.group, _place(line), line.name)))
+    return tuple(sorted(lines, key=lambda line: place(line.name, line.group)))
 
 
 def explain(playbook: Playbook) -> Explanation:
@@ -216,11 +197,3 @@ def _moments(plan: FaultPlan | CuePlan, only_in: tuple[str, ...]) -> Iterator[Mo
             at_s=at_s, until_s=at_s if at_once else until_s, name=plan.name, text=plan.text, targets=plan.targets,
             only_in=only_in, is_harm=isinstance(plan, FaultPlan),
         )  # fmt: skip
-
-
-def _place(line: Listed) -> int:
-    return _rank(line.name, COURSE.get(line.group, ()))
-
-
-def _rank(name: str, order: Sequence[str]) -> int:
-    return order.index(name) if name in order else len(order)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import groupby
 
-from rich.console import Console, ConsoleOptions, RenderResult
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.text import Text
 
 from chaoscli.errors import ExitCode
@@ -15,12 +16,17 @@ from chaoscli.views.glyphs import STYLES, Glyphs, glyphs_for
 from chaoscli.views.lines import Indented
 from chaoscli.views.spread import spread_table
 
+# So many rows can be read without headings between them.
+MOST_WITHOUT_HEADINGS = 10
+
 
 class Closing:
-    """Spreads where there were several takes, a row for each playbook, and what got worse."""
+    """Spreads where there were several takes, a row for each playbook, and what got worse. ``group_of`` says under which heading
+    a row belongs where there are many; those that have none come without."""
 
-    def __init__(self, series: Series) -> None:
+    def __init__(self, series: Series, group_of: Callable[[str], str] = lambda name: "") -> None:
         self._series = series
+        self._group_of = group_of
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         glyphs = glyphs_for(console)
@@ -30,11 +36,27 @@ class Closing:
                 yield Text(f"{entry.name}: the spread of {len(entry.takes)} runs", STYLES["title"])
                 yield Indented(spread_table(entry))
         yield ""
-        table = grid()
-        for entry in self._series.entries:
-            table.add_row(_sign(entry, glyphs), Text(entry.name, STYLES["lane"]), *_cells(entry))
-        yield Indented(table, 0)
+        yield from self._rows(glyphs)
         yield from _worse(self._series)
+
+    def _rows(self, glyphs: Glyphs) -> Iterator[RenderableType]:
+        entries = self._series.entries
+        widths = [max((len(cell) for cell in column), default=0) for column in zip(*map(_texts, entries), strict=True)]
+        many = len(entries) > MOST_WITHOUT_HEADINGS
+        for group, members in groupby(entries, key=lambda entry: self._group_of(entry.name) if many else ""):
+            if group:
+                yield Text(group, STYLES["title"])
+            table = grid()
+            table.add_column(no_wrap=True)
+            for width in widths:
+                table.add_column(min_width=width)
+            for entry in members:
+                table.add_row(_sign(entry, glyphs), Text(entry.name, STYLES["lane"]), *_cells(entry))
+            yield Indented(table, 0)
+
+
+def _texts(entry: Entry) -> tuple[str, str, str, str]:
+    return (entry.name, *_cells(entry))
 
 
 def headline(series: Series, glyphs: Glyphs) -> Text:

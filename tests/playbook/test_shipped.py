@@ -7,7 +7,8 @@ import time
 
 import pytest
 
-from chaoscli.playbook.explain import COURSE, GROUPS, listed
+from chaoscli.playbook.course import COURSE, GROUPS
+from chaoscli.playbook.explain import listed
 from chaoscli.playbook.load import load_playbook, shipped
 
 NAMES = [one.name for one in shipped()]

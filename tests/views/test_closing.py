@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from io import StringIO
 
 import pytest
@@ -28,6 +29,22 @@ def test_what_held_needs_few_lines() -> None:
         "✓  held  held  1 of 1 expectations  1.25s",
         "✓  held  held  1 of 1 expectations  1.25s",
     ]
+
+
+def test_many_rows_have_headings_and_stand_under_each_other_all_the_same() -> None:
+    names = [f"{letter}-lesson{'-of-old' * (letter > 'f')}" for letter in "abcdefghijk"]
+    series = Series(tuple(replace(held(), name=name) for name in names))
+    groups = {name: "The first six" if name < "g" else "The others" for name in names}
+
+    lines = drawn(Closing(series, groups.__getitem__), 80).splitlines()[1:]
+
+    assert [line for line in lines if not line.startswith("✓")] == ["The first six", "The others"]
+    assert lines[1] == "✓  a-lesson         held  1 of 1 expectations  1.25s"
+    assert lines[8] == "✓  g-lesson-of-old  held  1 of 1 expectations  1.25s"
+
+
+def test_few_rows_need_no_headings() -> None:
+    assert "The pitfalls" not in drawn(Closing(Series((held(),)), lambda name: "The pitfalls"), 80)
 
 
 def test_the_commands_to_repeat_are_those_of_what_failed_or_was_flaky() -> None:
