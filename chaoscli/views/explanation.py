@@ -20,6 +20,7 @@ WIDEST_PROSE = 88
 # Those that are alike share a line, as far as they can be told on a few.
 MOST_NAMES = 20
 WIDEST_NAMES = 34
+MOST_ALIKE = 2
 # How the diagram's strokes are written where only ASCII can be shown.
 _PLAIN_STROKES = str.maketrans({"─": "-", "│": "|", "┬": "+", "├": "+", "└": "+", "…": "..."})
 
@@ -200,11 +201,28 @@ def _parameters_table(parameters: Sequence[Parameter]) -> Table:
     return table
 
 
+def _told(changes: Sequence[str]) -> Iterator[str]:
+    """Each as it is written; what is changed alike in several services, in one line."""
+    alike: dict[str, list[str]] = {}
+    for change in changes:
+        name, _, what = change.partition(".")
+        alike.setdefault(what, []).append(name)
+    for change in changes:
+        name, _, what = change.partition(".")
+        if len(alike[what]) <= MOST_ALIKE:
+            yield change
+        elif name == alike[what][0]:
+            yield f"{what} ({_few(alike[what])})"
+
+
 def _variants_table(variants: Sequence[Difference]) -> Table:
     table = grid()
     for variant in variants:
         lines = Text("\n").join(
-            [*([Text(variant.summary)] if variant.summary else []), *(Text(one, STYLES["faint"]) for one in variant.changes)]
+            [
+                *([Text(variant.summary)] if variant.summary else []),
+                *(Text(one, STYLES["faint"]) for one in _told(variant.changes)),
+            ]
         )
         table.add_row(Text(variant.name, STYLES["lane"]), lines if lines else Text("as written", STYLES["faint"]))
     return table
