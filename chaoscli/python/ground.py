@@ -75,6 +75,7 @@ class Ground:
 
     def __post_init__(self) -> None:
         self.faults = Faults(self.world, self.recorder.variant(self.script.variant))
+        self.dead = {node.name for node in self.script.topology.services if node.standby}
 
     # -- calls -------------------------------------------------------------------------------------------------------------
 
@@ -164,6 +165,13 @@ class Ground:
             raise UsageError(f"'{node}' is not paused")
         self.paused.discard(node)
         await self.world.resume(node)
+
+    async def set_rate(self, load: str, per_second: float | None) -> None:
+        self._check_open()
+        known = [one.name for one in self.script.topology.loads]
+        if load not in known:
+            raise UsageError(f"there is no load '{load}'", hint=nearest(load, known) or f"there is {', '.join(known) or 'none'}")
+        await self.world.set_rate(load, per_second)
 
     async def sleep(self, seconds: float) -> None:
         self._check_open()

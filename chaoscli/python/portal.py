@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, contextmanager
+from contextlib import AbstractAsyncContextManager, contextmanager, suppress
 from functools import partial
 from typing import Any, Generic, TypeVar
 
@@ -55,10 +55,10 @@ class Portal:
         try:
             yield stay.value
         except BaseException as error:
-            if not self.run(stay.leave, error):
-                raise
+            self._leave(stay, error)
+            raise
         else:
-            self.run(stay.leave, None)
+            self._leave(stay, None)
 
     async def spawner(self) -> Spawner:
         """One warm parent for everything that is opened here, started when it is first asked for."""
@@ -66,6 +66,10 @@ class Portal:
             if self._spawner is None:
                 self._spawner = await self._nursery.start(self._keep_spawner)
         return self._spawner
+
+    def _leave(self, stay: _Stay[Any], raised: BaseException | None) -> None:
+        with suppress(trio.RunFinishedError):  # it was left when the portal closed
+            self.run(stay.leave, raised)
 
     async def _begin(self, make: Callable[[], AbstractAsyncContextManager[T]]) -> _Stay[T]:
         stay = _Stay(make)
@@ -124,11 +128,10 @@ class _Stay(Generic[T]):
             self.entered.set()
             self._left.set()
 
-    async def leave(self, raised: BaseException | None) -> bool:
-        """Leave it with what the block ``raised``; true if that was nothing. What comes out in its place is raised here."""
+    async def leave(self, raised: BaseException | None) -> None:
+        """Leave it with what the block ``raised``. What comes out in its place is raised here."""
         self._raised = raised
         self._leave.set()
         await self._left.wait()
         if self.error is not None and self.error is not raised:
             raise self.error
-        return raised is None

@@ -105,6 +105,10 @@ class Shop(Face[Ground], _Base):
     async def resume(self, service: str) -> None:
         await self._run(self._ground.resume, service)
 
+    async def set_rate(self, load: str, per_second: float | None) -> None:
+        """What a load of the playbook offers from now on; None: what is written for it."""
+        await self._run(self._ground.set_rate, load, per_second)
+
     async def sleep(self, seconds: float) -> None:
         """Let time pass, in this world: virtual time takes none."""
         await self._run(self._ground.sleep, seconds)
@@ -149,6 +153,9 @@ class BlockingShop(BlockingFace[Ground], _Base):
 
     def resume(self, service: str) -> None:
         self._run(self._ground.resume, service)
+
+    def set_rate(self, load: str, per_second: float | None) -> None:
+        self._run(self._ground.set_rate, load, per_second)
 
     def sleep(self, seconds: float) -> None:
         self._run(self._ground.sleep, seconds)

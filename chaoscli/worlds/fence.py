@@ -1,7 +1,7 @@
 """The fence around a simulation: what would differ from run to run is refused, with the place that asked for it.
 
 Only the code of services is stopped, ours or anybody's. The interpreter's own and the libraries' are let through: they keep
-time and open things for reasons that no recording sees.
+time and open things for reasons that no recording sees. So are other threads, whose doings are no part of the simulation.
 """
 
 from __future__ import annotations
@@ -63,9 +63,11 @@ def fenced(stop: Callable[[FenceError], None]) -> Iterator[None]:
 
 
 def _guarded(original: Callable[..., Any], called: str, way_out: str, stop: Callable[[FenceError], None]) -> Callable[..., Any]:
+    simulating = threading.get_ident()
+
     def guard(*args: Any, **kwargs: Any) -> Any:
         frame = sys._getframe(1)
-        if _is_let_through(frame):
+        if _is_let_through(frame) or threading.get_ident() != simulating:
             return original(*args, **kwargs)
         place = f"{os.path.basename(frame.f_code.co_filename)}:{frame.f_lineno}"
         error = FenceError(f"{called} in {place} cannot be simulated", hint=way_out)

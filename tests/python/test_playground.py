@@ -13,7 +13,7 @@ import trio
 import chaoscli
 from chaoscli.cli.replayed import replay_file
 from chaoscli.errors import NotMadeError, PlaybookError, UsageError
-from chaoscli.events import FaultHealed, FaultInjected, NodeChanged
+from chaoscli.events import FaultHealed, FaultInjected, NodeChanged, RequestEnded
 from chaoscli.faults.latency import Latency
 from chaoscli.faults.slow import Slow
 from chaoscli.messages import Result
@@ -171,6 +171,11 @@ def test_the_load_of_a_playbook_goes_on_meanwhile_and_a_second_counts_as_one(che
         shop.sleep(2.0)
         assert shop.now() == 2.0
         assert shop.measures("throughput(shoppers)")["throughput(shoppers)"] == pytest.approx(20.0, abs=1.0)
+        shop.set_rate("shoppers", 200.0)
+        shop.sleep(1.0)
+        assert shop.measures("requests(shoppers)")["requests(shoppers)"] == pytest.approx(240.0, abs=5.0)
+        with pytest.raises(UsageError, match="there is no load 'shopers'"):
+            shop.set_rate("shopers", 1.0)
 
 
 def test_a_recording_is_saved_for_the_command_to_read(
@@ -189,6 +194,16 @@ def test_services_that_look_at_signatures_and_certificates_know_you(world: str, 
     file.write_text(PLAYBOOK.replace("service_time: 10ms,", "service_time: 10ms, auth: {}, tls: true,"))
     with chaoscli.playground(file, world=world, load=False, portal=portal) as shop:  # type: ignore[arg-type]
         assert shop.call("GET inventory /api/inventory/check/BOOK-001").status == 200
+
+
+def test_who_stands_by_is_started_when_it_is_asked_for(portal: Portal) -> None:
+    spare = NodeSpec(name="spare", kind="inventory", standby=True)
+    with quiet(Topology(nodes=(spare,)), portal) as shop:
+        assert (
+            shop.call("GET spare /actuator/health", timeout=1.0).result is Result.RESET
+        )  # as one that is let in and finds nobody
+        shop.restart("spare")
+        assert shop.call("GET spare /actuator/health", timeout=1.0).ok
 
 
 def test_a_topology_will_do_and_its_variant_is_called_default(portal: Portal) -> None:
@@ -312,6 +327,19 @@ async def test_tasks_of_trio_await_it_and_time_passes_while_all_of_them_wait(che
         with pytest.raises(AssertionError, match="measured 0% > 50%"):
             await shop.expect("success > 50%")
     assert took == {"short": 1.0, "long": 3.0}
+
+
+async def test_a_task_that_stops_waiting_leaves_the_others_theirs(checkout: Path) -> None:
+    async with chaoscli.playground(checkout, world="sim", load=False) as shop:
+        async with shop.fault("silence on you -> order"):
+            with trio.CancelScope() as impatient:
+                async with trio.open_nursery() as nursery:
+                    nursery.start_soon(shop.call, "GET order /actuator/health")
+                    await shop.sleep(1.0)
+                    impatient.cancel()
+        assert (await shop.call("GET order /actuator/health")).ok
+        ended = [event.result for event in shop.recording.variants["naive"].of(RequestEnded)]
+    assert ended == [Result.UNANSWERED, Result.OK]
 
 
 async def test_an_error_in_a_task_of_trio_comes_out_bare(checkout: Path) -> None:

@@ -92,3 +92,23 @@ def test_a_service_that_swallows_its_errors_ends_the_run_all_the_same(monkeypatc
     with pytest.raises(FenceError) as refused:
         on_stage(script, node("inventory", "forgetful"))
     assert refused.value.hint == "a service's time comes from its node: node.now(), node.clock.time(), node.sleep()"
+
+
+def test_what_another_thread_asks_for_is_no_part_of_the_simulation() -> None:
+    simulating, asked, told = threading.Event(), threading.Event(), []
+
+    def elsewhere() -> None:
+        simulating.wait(10.0)
+        told.append(time.time() > 0)
+        asked.set()
+
+    thread = threading.Thread(target=elsewhere)
+    thread.start()
+
+    async def play(kernel: Kernel) -> None:
+        simulating.set()
+        asked.wait(10.0)
+
+    simulate(play, seed=1)
+    thread.join()
+    assert told == [True]
