@@ -21,6 +21,7 @@ from chaoscli.load.generator import generator_of
 from chaoscli.load.settings import Load
 from chaoscli.messages import Request, Response
 from chaoscli.net.channel import Channel, Line
+from chaoscli.net.compressed import CompressedTransport
 from chaoscli.net.http_client import HttpTransport
 from chaoscli.net.pool import limits_of
 from chaoscli.net.programs import open_programs
@@ -56,11 +57,13 @@ async def _run(channel: Channel, part: Mapping[str, Any], exchange: Exchange | N
     neighbours = {callee: (host, port) for callee, (host, port) in part["neighbours"].items()}
     tls = client_contexts(credentials_of(part), spec.calls)
     transport = HttpTransport(neighbours, limits=limits_of(spec.calls), tls=tls)
+    unpacked = CompressedTransport(inner=transport, calls=spec.calls)
+    signed = SignedTransport(inner=unpacked, caller=spec, keys=keys_of(os.environ), wall=time.time)
     generator = generator_of(
         spec,
         seed=part["seed"],
         lasts_s=part["lasts_s"],
-        exchange=exchange or SignedTransport(inner=transport, caller=spec, keys=keys_of(os.environ), wall=time.time).exchange,
+        exchange=exchange or signed.exchange,
         sleep=trio.sleep,
         now=time.monotonic,
         wall=time.time,

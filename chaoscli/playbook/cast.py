@@ -88,12 +88,17 @@ def read_cast(root: MappingNode, lasts_s: float | None, problems: Problems) -> C
 
 
 def _agreed(nodes: Sequence[NodeSpec]) -> tuple[NodeSpec, ...]:
-    """Where a policy leaves it to the callee whether TLS is spoken, or calls are signed, with the callee's word for it."""
+    """Where a policy leaves it to the callee whether TLS is spoken, calls signed or answers compressed, with its word for it."""
     speak_tls = Topology(nodes=tuple(nodes)).speaking_tls
     want_signed = {node.name for node in nodes if node.settings.get("auth") is not None}
+    compress = {node.name for node in nodes if node.settings.get("compress")}
 
     def agreed(callee: str, policy: Mapping[str, Any]) -> Mapping[str, Any]:
-        asked = {"tls": "mutual" if callee in speak_tls else None, "sign": True if callee in want_signed else None}
+        asked = {
+            "tls": "mutual" if callee in speak_tls else None,
+            "sign": callee in want_signed,
+            "compressed": callee in compress,
+        }
         return {**policy, **{key: value for key, value in asked.items() if value and policy.get(key) is None}}
 
     return tuple(replace(node, calls={callee: agreed(callee, policy) for callee, policy in node.calls.items()}) for node in nodes)

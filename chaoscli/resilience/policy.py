@@ -250,6 +250,7 @@ class Policy:
     keep: int = setting("idle connections kept to the callee, at most", 256)
     # Shorter than our servers keep theirs (75 s, nginx's default), so that the two never meet in the act.
     keep_for: Seconds = setting("how long an idle connection is kept", 30.0)
+    compressed: bool | None = setting("take compressed answers (gzip); none: where the callee offers them", None)
     sign: bool | None = setting("sign every attempt (RFC 9421) with a key of the run; none: as the callee asks", None)
     tls: Literal["mutual", "anonymous", "off"] | None = setting(
         "mutual: speak TLS and show a certificate; anonymous: show none; off: plain HTTP; none: as the callee asks", None

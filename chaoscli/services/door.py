@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from chaoscli.messages import REQUEST_ID, Request, Response
+from chaoscli.net.compressed import compressed
 from chaoscli.resilience.deadline import received
 from chaoscli.services.base import Service
 from chaoscli.services.entrance import Entrance
@@ -46,8 +47,10 @@ class Door:
             return refusal
         cost = self._service.cost(request)
         if cost == 0:
-            return await self._service.handle(request)
-        return await self._workers.do(request, cost, self._service.handle)
+            response = await self._service.handle(request)
+        else:
+            response = await self._workers.do(request, cost, self._service.handle)
+        return compressed(response, request) if self._workers.capacity.compress else response
 
     def hung_up(self, request: Request) -> None:
         """Whoever sent the request does not want its answer any more, and the work on it has stopped."""

@@ -36,4 +36,5 @@ class Entrance:
         " services do that nobody taught to",
         True,
     )
+    compress: bool = setting("compress answers (gzip) for callers that take them; at the price of processor time", False)
     tls: bool = setting("speak TLS 1.3 only, and only with callers that show a certificate of this run (extra: tls)", False)

@@ -7,6 +7,7 @@ when the path begins otherwise. A ``registry`` among its callees keeps its name,
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -24,9 +25,19 @@ from chaoscli.services.registrar import REGISTRY
 from chaoscli.services.replies import json_value, passed_on, query, reply, whole_number
 from chaoscli.services.work import Capacity, Workers
 from chaoscli.settings import setting
+from chaoscli.units import Bytes, format_size
 
 # What one request may ask for: five seconds of a worker of the default speed.
 MOST_ITEMS = 1000
+
+# A caller takes eight times as much; a page of this size is a complaint.
+MOST_PAYLOAD_BYTES = 1e6
+# What a description is made of: words come again and again, as they do, so that it shrinks to a fifth or so when compressed.
+_WORDS = (
+    "a", "and", "bound", "by", "chapter", "cloth", "collected", "edition", "essays", "first", "from", "history", "in", "index",
+    "letters", "maps", "new", "notes", "of", "on", "paper", "plates", "preface", "printed", "revised", "second", "selected",
+    "story", "the", "translated", "volume", "with",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +52,7 @@ class HopSettings(Capacity):
     publish: str | None = setting("topic to hand each request on to, answering 202 at once", None)
     consume: str | None = setting("topic to work off", None)
     group: str | None = setting("its group of consumers, each of which gets every message; none: the usual one", None)
+    payload: Bytes = setting("so many bytes of a catalogue's objects in each answer, for whoever may want them", 0.0)
     broker: str = setting("the broker's name", "broker")
     consumers: int = setting("messages worked off at once", 4, minimum=1)
 
@@ -51,6 +63,8 @@ class HopSettings(Capacity):
         for callee, path in (self.paths or {}).items():
             if not path.startswith("/"):
                 raise BadSetting("paths", f"has '{path}' for {callee}; every path begins with '/'")
+        if self.payload > MOST_PAYLOAD_BYTES:
+            raise BadSetting("payload", f"is {format_size(self.payload)}; {format_size(MOST_PAYLOAD_BYTES)} at most")
         if self.consumers > MOST_CONSUMERS:
             raise BadSetting(
                 "consumers", f"is {self.consumers}; each keeps a connection to the broker, so {MOST_CONSUMERS} at most"
@@ -72,6 +86,7 @@ class Hop(Service):
         uses_broker = settings.publish is not None or settings.consume is not None
         others = {REGISTRY, settings.broker} if uses_broker else {REGISTRY}
         self._next = tuple(name for name in node.callees if name not in others)
+        self._objects = {"objects": _objects(node, int(settings.payload))} if settings.payload else {}
 
     def cost(self, request: Request) -> float:
         items = self._items(request)
@@ -87,7 +102,7 @@ class Hop(Service):
             return reply(error.status, {"service": self._node.name, "error": str(error)})
         if published is not None:
             return reply(202, {"service": self._node.name, "published": published}, passed_on(*used))
-        return reply(200, {"service": self._node.name, "calls": len(used)}, passed_on(*used))
+        return reply(200, {"service": self._node.name, "calls": len(used), **self._objects}, passed_on(*used))
 
     def _items(self, request: Request) -> int | None:
         """How many pieces of work the request asks for; None for a number that makes no sense."""
@@ -168,6 +183,18 @@ async def _answered(callee: str, call: Any) -> Response:
     if answer.status >= 400:
         raise _CalleeFailedError(502, f"{callee} answered {answer.status}")
     return answer
+
+
+def _objects(node: Node, size: int) -> list[dict[str, Any]]:
+    """About ``size`` bytes of JSON: books that nobody wrote, the same in every run."""
+    dice, objects, left = node.random("payload"), list[dict[str, Any]](), size
+    while left > 0:
+        words = [dice.choice(_WORDS) for _ in range(30)]
+        title, text = " ".join(words[:5]).title(), " ".join(words[5:])
+        made = {"id": f"BOOK-{dice.randrange(10**6):06d}", "title": title, "price": dice.randrange(5, 60), "text": text}
+        objects.append(made)
+        left -= len(json.dumps(made, separators=(",", ":"))) + 1
+    return objects
 
 
 def _message(request: Request) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from chaoscli import dice
 from chaoscli.events import Event, Happened, Noted
 from chaoscli.messages import REQUEST_ID, TRACE_PARENT, Headers, Request, Response
 from chaoscli.net.base import Transport
+from chaoscli.net.compressed import CompressedTransport
 from chaoscli.net.signed import SignedTransport
 from chaoscli.net.signing import Keyring
 from chaoscli.resilience.call import Caller
@@ -58,6 +59,7 @@ class Node:
         self.slower_by = 1.0
         self.absent: frozenset[str] = frozenset()  # of those it calls, who is not there at all
         self.keys = keys
+        transport = CompressedTransport(inner=transport, calls=spec.calls)
         transport = SignedTransport(inner=transport, caller=spec, keys=keys, wall=self.clock.time)
         self._tracing = bool(spec.settings.get("tracing", True))
         self._seed = seed

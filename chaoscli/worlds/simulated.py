@@ -20,6 +20,7 @@ from chaoscli.faults.clock_skew import ClockSkew
 from chaoscli.load.generator import Generator, generator_of
 from chaoscli.messages import REQUEST_ID, Request
 from chaoscli.net.base import Transport
+from chaoscli.net.compressed import CompressedTransport
 from chaoscli.net.memory import CalleePeer
 from chaoscli.net.signed import SignedTransport
 from chaoscli.net.signing import Keyring
@@ -217,7 +218,8 @@ class SimulatedWorld:
         kernel = self._kernel
         wall = partial(wall_s, kernel)
         in_memory = MemoryTransport(spec, self._links.of_caller(spec.name))
-        transport = SignedTransport(inner=in_memory, caller=spec, keys=self._keys, wall=wall)
+        unpacked = CompressedTransport(inner=in_memory, calls=spec.calls)
+        transport = SignedTransport(inner=unpacked, caller=spec, keys=self._keys, wall=wall)
         return generator_of(
             spec,
             seed=self._seed,

@@ -252,3 +252,26 @@ async def test_a_broker_that_is_down_means_that_nothing_was_accepted() -> None:
     shop = queue()
     shop.broken["broker"] = Result.REFUSED
     assert await shop.ask("a", "POST", "/work") == (502, {"service": "a", "error": "broker: refused"})
+
+
+async def test_a_payload_is_about_as_large_as_asked_and_the_same_in_every_run(autojump_clock: MockClock) -> None:
+    bodies = []
+    for _ in range(2):
+        shop = Shop()
+        shop.open("catalog", "hop", payload=40_000.0)
+        bodies.append((await shop.ask_raw("catalog", "GET", "/")).body)
+    assert bodies[0] == bodies[1]
+    assert 40_000 < len(bodies[0]) < 40_500
+
+
+async def test_a_service_that_compresses_does_so_for_whoever_takes_it(autojump_clock: MockClock) -> None:
+    shop = Shop()
+    shop.open("catalog", "hop", payload=40_000.0, compress=True)
+    plain = await shop.ask_raw("catalog", "GET", "/")
+    packed = await shop.ask_raw("catalog", "GET", "/", headers=(("accept-encoding", "gzip"),))
+    assert len(packed.body) < len(plain.body) / 3
+
+
+def test_a_payload_has_an_end() -> None:
+    with pytest.raises(BadSetting, match="payload is 2MB; 1MB at most"):
+        HopSettings(payload=2e6)
