@@ -12,13 +12,22 @@ from chaoscli.cli.guard import guarded
 
 def new(
     name: Annotated[Path, typer.Argument(metavar="NAME", help="What it is called, or the file: checkout, chaos/checkout.yaml.")],
+    own: Annotated[
+        str,
+        typer.Option(metavar="KIND", help="With a program of your own in a service's place: python, node, redis or postgres."),
+    ] = "",
 ) -> None:
     """Write a commented playbook that runs, to change into your own. An existing file is never overwritten."""
 
     def verb() -> int:
         from chaoscli.cli.writing import write_new
 
-        print(write_new(name))
+        if own:
+            from chaoscli.cli.owning import write_own
+
+            print(write_own(name, own))
+        else:
+            print(write_new(name))
         return 0
 
     guarded(verb)

@@ -32,7 +32,9 @@ class Commands:
         name = request.header(REQUEST_ID)
         env = {**self._environment, "CHAOS_REQUEST": name, "CHAOS_N": name.rpartition("-")[2]}
         try:
-            program = self._programs.start(json.loads(request.body), cwd=self._load.cwd, env=env, mask=self._secrets.mask)
+            program = self._programs.start(
+                json.loads(request.body), cwd=self._load.cwd, env=env, mask=self._secrets.mask, is_brief=True
+            )
         except NotMadeError as error:
             raise CallError(Result.FAILED, error.message) from None
         try:

@@ -67,7 +67,9 @@ class Program:
         return was_killed
 
     async def kill(self) -> None:
-        """SIGKILL to it and to all below it, until nothing of it is there."""
+        """SIGKILL to it and to all below it, until nothing of it is there. What had its group went when it ended by itself."""
+        if self.ended.is_set():
+            return
         below = living_below(self.pid)
         self.signal(signal.SIGKILL)
         _kill(below)
@@ -91,22 +93,30 @@ class Programs:
         env: Mapping[str, str] | None = None,
         mask: Callable[[str], str] = str,
         at_terminal: bool = False,
+        is_brief: bool = False,
     ) -> Program:
         """Run ``argv`` with ``env`` over our own environment. ``at_terminal``: it keeps our streams and our process group, for a
-        person at its keyboard. NotMadeError, with the way out, if it cannot be run."""
+        person at its keyboard. ``is_brief``: it is one of many that are over in a moment; starting them takes a hundredth of
+        the time, and if we are killed it is for whoever adopts our orphans to end them. NotMadeError, with the way out, if it
+        cannot be run."""
         output = Output(mask)
         mine = os.getpid()
         environment = {**os.environ, **(env or {})}
         streams = None if at_terminal else subprocess.PIPE
+        before = signal.getsignal(signal.SIGINT)
         try:
+            if is_brief and before is signal.SIG_IGN:
+                signal.signal(signal.SIGINT, signal.SIG_DFL)  # or it would be born deaf
             # Not trio's way of starting one: that forks from a helper thread, whose end would count as ours.
             process = subprocess.Popen(
                 [*argv], cwd=cwd, env=environment, stdin=None if at_terminal else subprocess.DEVNULL, stdout=streams,
                 stderr=None if at_terminal else subprocess.STDOUT, process_group=None if at_terminal else 0,
-                preexec_fn=lambda: _prepare(mine),  # noqa: PLW1509  # who starts programs has no threads
+                preexec_fn=None if is_brief else lambda: _prepare(mine),  # noqa: PLW1509  # who starts programs has no threads
             )  # fmt: skip
         except OSError as error:
             raise cannot_run(argv[0], cwd, error) from error
+        finally:
+            signal.signal(signal.SIGINT, before)
         process.returncode = 0  # it is ours to reap
         program = Program(process.pid, output, leads_group=not at_terminal)
         self._living[process.pid] = program

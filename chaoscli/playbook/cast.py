@@ -188,8 +188,9 @@ def _read_foreign(
     plain = to_plain(settings) if settings is not None else {}
     if kind == COMMAND:
         plain = placed(plain, services.place)
-    port = model.given().get("port", 0) if model is not None else 0
-    return NodeSpec(name=name, kind=kind, settings=plain, calls=calls, port=port)
+    given = model.given() if model is not None else {}
+    spec = NodeSpec(name=name, kind=kind, settings=plain, calls=calls, port=given.get("port", 0))
+    return with_properties(spec, given, written, problems)
 
 
 def _check_paths(name: str, written: MappingNode, problems: Problems) -> None:

@@ -15,9 +15,12 @@ from chaoscli.errors import Place
 from chaoscli.playbook.model import Part, optional, part, settings_fields, within
 from chaoscli.playbook.naming import names_in
 from chaoscli.playbook.nodes import Entry, MappingNode, Node, Problems, ScalarNode, SequenceNode, nearest
+from chaoscli.playbook.replicas import topology_fields
 from chaoscli.services.foreign import ADDRESS, COMMAND, FOREIGN, blanks, fillable, named
 from chaoscli.topology import NodeSpec
 
+# How long it takes to start, and when it has too much to do, is its own affair.
+_PROPERTIES = ("replicas", "restart", "restart_after", "restart_times")
 _PORT = "the port that it is told to listen on by ${port}; any free one without"
 
 
@@ -25,8 +28,11 @@ _PORT = "the port that it is told to listen on by ${port}; any free one without"
 def foreign_part(kind: str) -> type[Part]:
     """What may be written for a service that is a command, or an address; ``calls`` aside."""
     row = FOREIGN[kind]
-    port = {"port": (Annotated[int, AfterValidator(within(1, 65535))], optional(_PORT))}
-    return part(row.settings.__name__, {**settings_fields(row.settings), **(port if kind == COMMAND else {})}, row.doc)
+    if kind != COMMAND:
+        return part(row.settings.__name__, settings_fields(row.settings), row.doc)
+    more = {"port": (Annotated[int, AfterValidator(within(1, 65535))], optional(_PORT))}
+    more |= {key: field for key, field in topology_fields().items() if key in _PROPERTIES}
+    return part(row.settings.__name__, {**settings_fields(row.settings), **more}, row.doc)
 
 
 def foreign_kind(written: Node | None) -> str | None:

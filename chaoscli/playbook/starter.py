@@ -63,8 +63,13 @@ expect:
 
 def starter(name: str, file: str) -> str:
     """The text of a playbook called ``name`` that will be in ``file``; UsageError for what no playbook can be called."""
+    check_playbook_name(name)
+    return _TEXT.format(name=name, file=file)
+
+
+def check_playbook_name(name: str) -> None:
+    """UsageError for what no playbook can be called."""
     if NAME.fullmatch(name) is None:
         raise UsageError(
             f"a playbook cannot be called '{name}'", hint="a letter, then up to 39 letters, digits, '-' and '_', like checkout"
         )
-    return _TEXT.format(name=name, file=file)

@@ -106,7 +106,7 @@ class _Command(_Repeated):
         self._cwd = cwd
 
     async def _look(self) -> str:
-        asking = self._programs.start(self._argv, cwd=self._cwd)
+        asking = self._programs.start(self._argv, cwd=self._cwd, is_brief=True)
         try:
             await asking.ended.wait()
         finally:

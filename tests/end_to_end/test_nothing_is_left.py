@@ -93,3 +93,28 @@ def test_after_sigkill_at_a_random_moment(tmp_path: Path, moment: int) -> None:
     command.send(signal.SIGKILL)
     command.end()
     assert_nothing_is_left(command, ports)
+
+
+PROGRAMS = """
+playbook: programs
+services:
+  it:
+    command: [sh, -c, "trap '' TERM; sleep 100 & setsid sleep 100 & echo up; wait"]
+    protocol: tcp
+    health: { log: up }
+load:
+  them: { command: [sh, -c, "sleep 100 & wait"], calls: [it], rate: 10/s }
+lasts: 20s
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM], ids=["killed", "told to end"])
+def test_of_programs_of_the_users_own(tmp_path: Path, number: signal.Signals) -> None:
+    """One that ignores being told to end, has a child and a daemon; and commands that have children."""
+    (tmp_path / "programs.yaml").write_text(PROGRAMS)
+    command = Command(("run", str(tmp_path / "programs.yaml"), "--quiet"), tmp_path).start()
+    # The command, the warm parent, the proxy, the load, the keeper, its three, and two for each of some commands.
+    assert wait_until(lambda: len(command.processes()) >= 14, within_s=20), command.processes()
+    command.send(number)
+    command.end()
+    assert_nothing_is_left(command, set())

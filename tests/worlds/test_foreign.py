@@ -18,6 +18,9 @@ import trio
 from chaoscli.environment import Environment
 from chaoscli.errors import NotMadeError, leaves
 from chaoscli.events import Noted, RequestEnded
+from chaoscli.faults.base import Direction
+from chaoscli.faults.datagrams.loss import DatagramLoss
+from chaoscli.faults.silence import Silence
 from chaoscli.load.settings import Load
 from chaoscli.messages import CallError, Request, Result
 from chaoscli.net.http_client import HttpTransport
@@ -389,3 +392,43 @@ async def test_a_load_runs_commands_whose_exit_code_and_duration_are_the_result(
     ]
     assert (tmp_path / "well").read_text().splitlines()[0] == f"probe-1 at {url}"
     assert not any(is_alive(int(pid)) for pid in (tmp_path / "hanging").read_text().split())
+
+
+# -- datagrams -------------------------------------------------------------------------------------------------------------
+
+COUNTER = """
+import socket, sys
+sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+sock.bind(("127.0.0.1", int(sys.argv[1])))
+print("up", flush=True)
+while True:
+    data, address = sock.recvfrom(100)
+    sock.sendto(b"heard " + data, address)
+"""
+
+
+async def test_a_link_to_a_udp_port_carries_datagrams_and_loses_them_on_demand(tmp_path: Path) -> None:
+    counter = command(
+        sys.executable, "-SEc", COUNTER, "${port}", name="stats", protocol="udp", health=Health(log="up"), cwd=str(tmp_path)
+    )
+    caller = command("sleep", "100", calls=("stats",), health=Health(command=("true",)), cwd=str(tmp_path))
+    link, both = Link("it", "stats"), list(Direction)
+
+    async def asked(world: RealWorld, data: bytes) -> bytes:
+        with trio.socket.socket(trio.socket.AF_INET, trio.socket.SOCK_DGRAM) as sock:
+            await sock.sendto(data, world.link_address(link))
+            with trio.move_on_after(0.3):
+                return await sock.recv(100)
+        return b""
+
+    async with stage(counter, caller) as world:
+        assert await asked(world, b"one") == b"heard one"
+        # The loss of datagrams has another setting than that of a stream's segments, and the same name.
+        await world.board.inject("loss", [(link, way) for way in both], DatagramLoss(rate=1.0))
+        assert await asked(world, b"two") == b""
+        await world.board.heal("loss")
+        # What a partition does to streams it does to datagrams in its way: what is sent meanwhile is lost.
+        await world.board.inject("partition", [(link, way) for way in both], Silence())
+        assert await asked(world, b"three") == b""
+        await world.board.heal("partition")
+        assert await asked(world, b"four") == b"heard four"
