@@ -51,7 +51,9 @@ def test_the_set_up_is_two_commands_that_need_nothing_but_python() -> None:
 
 
 def test_its_playbook_is_right() -> None:
-    (text,) = blocks("yaml")
+    text, own = blocks("yaml")
+    mine = read_playbook(own.encode(), "README.md").variants[0].topology
+    assert [node.kind for node in mine.nodes] == ["address", "command", "inventory", "load", "load"]
     playbook = read_playbook(text.encode(), "README.md")
     assert [variant.name for variant in playbook.variants] == ["naive", "jitter"]
     assert len(playbook.expectations) == 2
