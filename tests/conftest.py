@@ -1,9 +1,39 @@
-"""What all tests share: how hypothesis searches on a machine that is busy with other things."""
+"""What all tests share: how hypothesis searches on a busy machine, and who may run beside whom.
+
+Two workers share the suite (``-n 0`` for one process): a file stays whole, so that what its tests share is made once; and
+everything that plays on real processes, or wants a port that everybody knows, is one queue, so that no play disturbs another.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import pytest
 from hypothesis import HealthCheck, settings
 
 # A slow example says something of the machine, not of the code; times are measured elsewhere.
 settings.register_profile("busy machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("busy machine")
+
+# Files whose tests mind how busy the machine is with each other.
+REAL = (
+    "tests/end_to_end/",
+    "tests/examples/",
+    "tests/cli/",
+    "tests/python/",
+    "tests/test_ci_example",
+    "tests/test_readme",
+    "tests/worlds/test_real",
+    "tests/proxy/test_many",
+    *(
+        f"tests/playbooks/test_{name}"
+        for name in ("clock_skew", "drops", "latency", "partition", "retries", "sync_chain", "timeouts")
+    ),
+)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
+    for item in items:
+        file = item.nodeid.partition("::")[0]
+        item.add_marker(pytest.mark.xdist_group("real" if file.startswith(REAL) else file))
