@@ -156,8 +156,8 @@ class Faults:
             await self._world.set_speed(node, slower)
             skews = [(one.plan.fault, now - one.since) for one in on if isinstance(one.plan.fault, ClockSkew)]
             # What a clock has drifted so far it keeps while others come and go: a clock does not jump back for that.
-            offset = sum(skew.offset + skew.drift * 1e-6 * age_s for skew, age_s in skews)
-            await self._world.set_clock(node, ClockSkew(offset=offset, drift=sum(skew.drift for skew, _ in skews)))
+            offset = sum(skew.offset + skew.gains * 1e-6 * age_s for skew, age_s in skews)
+            await self._world.set_clock(node, ClockSkew(offset=offset, drift=sum(skew.gains for skew, _ in skews)))
 
     def _tell_injected(self, plan: FaultPlan, asked_at: float, asked_until: float | None) -> None:
         self._recorder.record(

@@ -251,6 +251,19 @@ async def test_a_clock_keeps_what_it_has_drifted_while_other_faults_of_its_node_
     ]
 
 
+async def test_a_clock_that_stands_still_stays_there_while_other_faults_of_its_node_come_and_go(
+    autojump_clock: MockClock,
+) -> None:
+    world = Script()
+    await perform(world, plan("stopped", 1.0, 4.0, ClockSkew(freeze=True)), plan("slow", 2.0, 3.0, Slow(by=4.0)))
+    assert [act for act in world.acts if "clock" in act] == [
+        "1.0 inventory clock +0s -1e+06ppm",
+        "2.0 inventory clock -1s -1e+06ppm",
+        "3.0 inventory clock -2s -1e+06ppm",
+        "4.0 inventory clock +0s +0ppm",
+    ]
+
+
 def cue(
     kind: str, target: str, at: float, until: float | None = None, *, undone: bool | None = None, rate: float | None = None
 ) -> CuePlan:

@@ -110,7 +110,7 @@ def _skew(recording: Recording, fault: FaultInjected) -> Iterator[Figure]:
     seen = [(at, ahead) for node, at, ahead in stamps if node in fault.targets and at in lives]
     if not truth or not seen or "offset" not in fault.settings:
         return
-    drift = float(fault.settings.get("drift") or 0.0) * 1e-6
+    drift = -1.0 if fault.settings.get("freeze") else float(fault.settings.get("drift") or 0.0) * 1e-6
     asked = float(fault.settings["offset"]) + drift * fmean(lives.seconds_into(at) for at, _ in seen)
     base = median(truth)
     achieved = fmean(ahead - base for _, ahead in seen)

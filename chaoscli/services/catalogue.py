@@ -9,12 +9,16 @@ from typing import Any
 from chaoscli.services.bank import Bank, BankSettings
 from chaoscli.services.base import Service
 from chaoscli.services.broker import Broker, BrokerSettings
+from chaoscli.services.coordinator import Coordinator, CoordinatorSettings
 from chaoscli.services.gateway import Gateway, GatewaySettings
+from chaoscli.services.holder import LOCK, VAULT, Holder, HolderSettings
 from chaoscli.services.hop import Hop, HopSettings
 from chaoscli.services.inventory import Inventory, InventorySettings
+from chaoscli.services.lock import Lock, LockSettings
 from chaoscli.services.monolith import ModularMonolith, ModularMonolithSettings, Monolith, MonolithSettings
 from chaoscli.services.node import Node
 from chaoscli.services.order import Order, OrderSettings
+from chaoscli.services.participant import Participant, ParticipantSettings
 from chaoscli.services.payment import Payment, PaymentSettings
 from chaoscli.services.pricing import Pricing, PricingSettings
 from chaoscli.services.register import Register, RegisterSettings
@@ -24,6 +28,7 @@ from chaoscli.services.replica import Replica
 from chaoscli.services.replica_member import ReplicaSettings
 from chaoscli.services.shipping import Shipping, ShippingSettings
 from chaoscli.services.user import User, UserSettings
+from chaoscli.services.vault import Vault, VaultSettings
 from chaoscli.services.work import Capacity
 
 
@@ -110,6 +115,35 @@ KINDS: dict[str, ServiceKind] = {
         settings=ReplicaSettings,
         make=Replica,
         doc="one copy of a store with a primary: GET and PUT /store/KEY?client=NAME; its group are all it calls",
+    ),
+    "lock": ServiceKind(
+        settings=LockSettings,
+        make=Lock,
+        doc="grants leases with tokens that grow: POST, DELETE and GET /locks/NAME",
+        asks=(REGISTRY,),
+    ),
+    "holder": ServiceKind(
+        settings=HolderSettings,
+        make=Holder,
+        doc="asks the lock for a lease, and works on the vault for as long as it believes to have it",
+        asks=(LOCK, VAULT),
+    ),
+    "vault": ServiceKind(
+        settings=VaultSettings,
+        make=Vault,
+        doc="what a lease protects: POST /vault/NAME with the token of the lease",
+        asks=(REGISTRY,),
+    ),
+    "coordinator": ServiceKind(
+        settings=CoordinatorSettings,
+        make=Coordinator,
+        doc="takes from several participants, from all or from none: POST /transactions; they are all it calls",
+    ),
+    "participant": ServiceKind(
+        settings=ParticipantSettings,
+        make=Participant,
+        doc="holds amounts of things, and takes part in transactions: POST /things/NAME/take for who does not",
+        asks=(REGISTRY,),
     ),
     "register": ServiceKind(
         settings=RegisterSettings, make=Register, doc="replicated values, last write wins: GET and PUT /register/KEY"

@@ -156,6 +156,13 @@ def test_drift_is_asked_for_as_the_offset_it_had_made_by_each_stamp() -> None:
     assert [report.figures[-1].asked, report.figures[-1].achieved] == pytest.approx([0.15, 0.15], abs=1e-6)
 
 
+def test_a_clock_that_stands_still_loses_all_the_time_there_is() -> None:
+    play = skewed(offset=0.0, freeze=True).call("a -> b", "s-1", at=1)
+    play.call("a -> b", "s-2", at=3, skew=-1.0).call("a -> b", "s-3", at=4, skew=-2.0)
+    (report,) = fault_reports(play)
+    assert [report.figures[-1].asked, report.figures[-1].achieved] == pytest.approx([-1.5, -1.5], abs=1e-6)
+
+
 def test_a_drift_begins_anew_each_time_it_comes() -> None:
     play = skewed(offset=0.0, drift=100_000.0).fault("skew", at=7, until=9, kind="clock_skew", targets=("b",))
     play.call("a -> b", "s-1", at=1).call("a -> b", "s-2", at=8, skew=0.1)  # a second into the second time

@@ -68,3 +68,30 @@ def test_a_later_primary_whose_log_is_too_short_has_lost_it_though_nobody_took_i
     play = written(written(recording(), "a", at=1, number=2), "b", at=2, number=3)
     play.happened("west", "became primary", at=3, term=2, last=2)
     assert judged("no write lost", play) == Finding(shown="1 of 2 acknowledged writes lost", guilty=("b",))
+
+
+def test_who_writes_after_the_next_owner_has_is_named() -> None:
+    play = recording()
+    for at, name, holder, token in ((1, "a", "one", 1), (2, "b", "two", 2), (3, "c", "one", 1), (4, "d", "two", 2)):
+        play.happened("vault", "vault written", name, at=at, lease="job", holder=holder, token=token, highest=2)
+    assert judged("one owner", play) == Finding(shown="1 of 4 writes by who was no longer the owner: one", guilty=("c",))
+
+
+def test_who_was_refused_has_written_nothing() -> None:
+    play = recording().happened("vault", "vault written", "b", at=2, lease="job", holder="two", token=2, highest=2)
+    play.happened("vault", "vault refused", "c", at=3, lease="job", holder="one", token=1, highest=2)
+    assert judged("one owner", play) == Finding(shown="0 of 1 writes by who was no longer the owner")
+
+
+def test_a_transaction_is_whole_or_was_given_back_or_is_in_doubt_or_is_named() -> None:
+    play = recording()
+    for name in ("whole", "half", "none", "back", "doubt"):
+        play.happened("c", "transaction begun", f"r-{name}", at=1, transaction=name, participants=["a", "b"])
+    for name, node, what in (
+        ("whole", "a", "prepared"), ("whole", "b", "prepared"), ("whole", "a", "taken"), ("whole", "b", "taken"),
+        ("half", "a", "taken"), ("half", "b", "prepared"), ("half", "b", "let go"), ("back", "a", "taken"),
+        ("back", "a", "given back"), ("doubt", "a", "taken"), ("doubt", "b", "prepared"),
+    ):  # fmt: skip
+        play.happened(node, what, f"r-{name}", at=2, transaction=name, thing="t", quantity=1)
+    shown = "1 of 5 transactions whole, 1 half-done, 1 in doubt"
+    assert judged("transactions atomic", play) == Finding(shown=shown, guilty=("r-half",))

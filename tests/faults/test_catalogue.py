@@ -114,6 +114,8 @@ def test_an_impossible_value_is_refused_on_arrival_too() -> None:
         (ClockSkew(offset=-0.15, drift=200.0), "clock skew -150ms, drifting 200ppm"),
         (ClockSkew(drift=200.0), "clock skew drifting 200ppm"),
         (ClockSkew(), "clock skew 0ms"),
+        (ClockSkew(freeze=True), "clock skew frozen"),
+        (ClockSkew(offset=-0.15, freeze=True), "clock skew -150ms, frozen"),
     ],
 )
 def test_the_words_of_the_story(fault: Any, words: str) -> None:
@@ -128,3 +130,13 @@ def test_a_node_cannot_work_in_no_time() -> None:
 def test_a_skewed_clock_is_off_and_drifts() -> None:
     # 10 s at 200 ppm gain 2 ms, on a clock that is 150 ms behind.
     assert ClockSkew(offset=-0.15, drift=200.0).reading(1000.0, 10.0) == pytest.approx(999.852)
+
+
+def test_a_frozen_clock_shows_what_it_showed_when_it_stopped() -> None:
+    frozen = ClockSkew(offset=2.0, freeze=True)
+    assert [frozen.reading(1000.0 + lasted_s, lasted_s) for lasted_s in (0.0, 3.0, 60.0)] == [1002.0] * 3
+
+
+def test_a_clock_cannot_stand_still_and_drift() -> None:
+    with pytest.raises(BadSetting, match="freeze and drift at once"):
+        ClockSkew(freeze=True, drift=200.0)

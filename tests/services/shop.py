@@ -13,7 +13,7 @@ from typing import Any
 import trio
 
 from chaoscli.events import Event, Happened
-from chaoscli.messages import REQUEST_ID, CallError, Headers, Request, Response, Result
+from chaoscli.messages import CALLER, REQUEST_ID, CallError, Headers, Request, Response, Result
 from chaoscli.net.signing import Keyring
 from chaoscli.services.base import Service
 from chaoscli.services.catalogue import KINDS
@@ -33,12 +33,14 @@ OPENED: list[Node] = []
 
 
 class Shop:
-    """Holds the nodes and everything they told. A wire takes ``wire_s`` each way; ``broken`` callees end calls that way, and
+    """Holds the nodes and everything they told. A wire takes ``wire_s`` each way; ``broken`` callees end calls that way, what
+    one of a ``cut`` pair (caller, callee) says never arrives, and
     ``answers_lost`` of a callee say how many are lost after the work was done, ``unheard`` of a target how many before."""
 
     def __init__(self, *, seed: int = 7, folder: str | None = None, wire_s: float = 0.0) -> None:
         self.events: list[Event] = []
         self.broken: dict[str, Result] = {}
+        self.cut: set[tuple[str, str]] = set()
         self.answers_lost: dict[str, int] = {}
         self.unheard: dict[str, int] = {}
         self.nodes: dict[str, Node] = {}
@@ -77,6 +79,8 @@ class Shop:
         """The transport of every node here."""
         self.heard.append((callee, request))
         await trio.sleep(self._wire_s)
+        if (request.header(CALLER), callee) in self.cut:
+            await trio.sleep_forever()
         if callee in self.broken:
             if self.broken[callee] is Result.TIMEOUT:
                 await trio.sleep_forever()

@@ -122,9 +122,12 @@ def _unreached(staged: Staged) -> Iterator[Found]:
             )
 
 
+_ACTING = frozenset({"load", "registry", "shipping", "holder", "replica"})
+
+
 def _reached(topology: Topology) -> frozenset[str]:
     """Loads, whoever acts by itself, and whom they call, and so on."""
-    acting = [node.name for node in topology.nodes if node.kind in ("load", "registry", "shipping") or _consumes(node.settings)]
+    acting = [node.name for node in topology.nodes if node.kind in _ACTING or _consumes(node.settings)]
     reached = set(acting)
     waiting = list(acting)
     while waiting:
