@@ -22,7 +22,7 @@ def tour(
     plain: words.Plain = False,
     quiet: words.Quiet = False,
 ) -> None:
-    """Play the whole course: each lesson is told, then played. Any key plays it, s skips it, q ends the tour.
+    """Play the whole course: each lesson is told, then played. A key goes on, s skips a lesson, q ends the tour.
 
     Where there is no terminal it plays on without keys. Exit code: the worst of the lessons that were played.
     """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 from rich.text import Text
@@ -22,7 +23,8 @@ from chaoscli.views.glyphs import STYLES
 
 # How often a keyboard is asked; a person does not notice less.
 ASKED_EVERY_S = 0.5
-KEYS = "any key plays it, s skips it, q ends the tour"
+BEFORE = "any key plays it, s skips it, q ends the tour"
+AFTER = "any key goes on, q ends the tour"
 
 Choice = Literal["play", "skip", "quit"]
 
@@ -50,21 +52,23 @@ class Stop:
 def take_tour(wanted: Wanted) -> int:
     """The worst exit code of what was played."""
     with open_keyboard() as keyboard:
-        ask = (lambda: _asked(keyboard)) if keyboard.is_there and wanted.show != "quiet" else _played_on
-        return tour(stops(wanted), ask=ask, tell=_tell, play=lambda name: play_all(_options(name, wanted)))
+        ask = partial(_asked, keyboard) if keyboard.is_there and wanted.show != "quiet" else _played_on
+        tell = partial(_tell, whole=wanted.show != "quiet")
+        return tour(stops(wanted), ask=ask, tell=tell, play=lambda name: play_all(_options(name, wanted)))
 
 
-def tour(stops: Sequence[Stop], *, ask: Callable[[], Choice], tell: Callable[[Stop], None], play: Callable[[str], int]) -> int:
-    """Tell each, ask, and play it or go on. An interrupt of a play ends the tour."""
+def tour(stops: Sequence[Stop], *, ask: Callable[[str], Choice], tell: Callable[[Stop], None], play: Callable[[str], int]) -> int:
+    """Tell each, ask, and play it or go on; ask again, since the next one covers what this one came to. An interrupt of a play
+    ends the tour."""
     worst: int = ExitCode.HELD
     for stop in stops:
         tell(stop)
-        choice = ask()
+        choice = ask(BEFORE)
         if choice == "quit":
             break
         if choice == "play":
             worst = max(worst, play(stop.name))
-            if worst == ExitCode.INTERRUPTED:
+            if worst == ExitCode.INTERRUPTED or (stop != stops[-1] and ask(AFTER) == "quit"):
                 break
     return worst
 
@@ -81,27 +85,28 @@ def stops(wanted: Wanted) -> tuple[Stop, ...]:
     return tuple(Stop(name, number, len(names)) for number, name in enumerate(names, start=1))[first:]
 
 
-def _tell(stop: Stop) -> None:
+def _tell(stop: Stop, *, whole: bool) -> None:
     playbook = load_playbook(stop.name)
     console = Output(stderr=True)
     console.print()
     console.print(Text(f"{stop.number} of {stop.count}  {stop.name}: {playbook.title}", STYLES["title"]))
-    console.print()
-    console.print(Text(unwrapped(playbook.lesson)))
-    console.print()
+    if whole:
+        console.print()
+        console.print(Text(unwrapped(playbook.lesson)))
+        console.print()
 
 
 def _options(name: str, wanted: Wanted) -> Options:
     return Options(names=(name,), world=wanted.world, seed=wanted.seed, show=wanted.show)
 
 
-def _played_on() -> Choice:
+def _played_on(_keys: str) -> Choice:
     return "play"
 
 
-def _asked(keyboard: Keyboard) -> Choice:
+def _asked(keyboard: Keyboard, keys: str) -> Choice:
     """Until a key is pressed; whoever has no terminal any more is played on to."""
-    print(KEYS, file=sys.stderr, flush=True)
+    print(keys, file=sys.stderr, flush=True)
     while True:
         key = keyboard.pressed_within(ASKED_EVERY_S)
         if key or not keyboard.is_there:

@@ -19,20 +19,21 @@ def toured(*choices: Choice, codes: dict[str, int] | None = None) -> tuple[list[
         done.append(name)
         return (codes or {}).get(name, 0)
 
-    code = tour(THREE, ask=lambda: left.pop(0), tell=lambda stop: done.append(f"({stop.name})"), play=play)
+    code = tour(THREE, ask=lambda _keys: left.pop(0), tell=lambda stop: done.append(f"({stop.name})"), play=play)
     return done, code
 
 
 def test_each_lesson_is_told_before_it_is_played() -> None:
-    assert toured("play", "play", "play") == (["(a)", "a", "(b)", "b", "(c)", "c"], 0)
+    assert toured("play", "play", "play", "play", "play") == (["(a)", "a", "(b)", "b", "(c)", "c"], 0)
 
 
 def test_a_lesson_is_skipped_and_the_tour_is_ended_by_a_key() -> None:
-    assert toured("skip", "play", "quit") == (["(a)", "(b)", "b", "(c)"], 0)
+    assert toured("skip", "play", "play", "quit") == (["(a)", "(b)", "b", "(c)"], 0)
+    assert toured("play", "quit") == (["(a)", "a"], 0)
 
 
 def test_the_worst_lesson_is_the_exit_code_and_the_tour_goes_on() -> None:
-    assert toured("play", "play", "play", codes={"a": 3, "b": 1}) == (["(a)", "a", "(b)", "b", "(c)", "c"], 3)
+    assert toured("play", "play", "play", "play", "play", codes={"a": 3, "b": 1}) == (["(a)", "a", "(b)", "b", "(c)", "c"], 3)
 
 
 def test_an_interrupted_lesson_ends_the_tour() -> None:
