@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -20,6 +21,10 @@ def test_what_is_public_is_there_and_says_what_it_is(name: str) -> None:
     found = getattr(chaoscli, name)
     assert found.__doc__
     assert name in dir(chaoscli)
+
+
+def test_type_checkers_of_others_read_its_types() -> None:
+    assert (Path(chaoscli.__file__).parent / "py.typed").is_file()
 
 
 def test_a_name_that_is_none_is_an_attribute_error() -> None:
