@@ -14,21 +14,22 @@ from chaoscli.playbook.meaning import Playbook
 from chaoscli.reports.series import own_names
 
 
-def words_of(names: Iterable[str] | None, *, all_shipped: bool) -> tuple[str, ...]:
-    """The playbooks that were named, or all that are shipped, in the order of the course."""
+def words_of(names: Iterable[str] | None, *, all_shipped: bool, world: str = "") -> tuple[str, ...]:
+    """The playbooks that were named, or all that are shipped and can be played in this world, in the order of the course."""
     named = tuple(names or ())
     if all_shipped and named:
         raise UsageError("--all plays everything that is shipped; name playbooks or say --all, not both")
     if all_shipped:
-        return tuple(sorted((one.name for one in shipped()), key=lambda name: place(name, group_of(name))))
+        known = [one.name for one in shipped() if not world or load_playbook(one.name).plays_in(world)]
+        return tuple(sorted(known, key=lambda name: place(name, group_of(name))))
     if not named:
         raise UsageError("no playbook is named", hint="`chaos list` says which there are; --all plays all of them")
     return named
 
 
-def load_named(options: Options) -> tuple[Named, ...]:
+def load_named(options: Options, *, to_play: bool = True) -> tuple[Named, ...]:
     """Every one of them read, and every problem of every one known before the first plays."""
-    read = [_read(word, options) for word in options.names]
+    read = [_read(word, options, to_play) for word in options.names]
     called = [one.name if isinstance(one, Playbook) else word for word, one in zip(options.names, read, strict=True)]
     files = [_file_of(word) for word in options.names]
     return tuple(
@@ -39,9 +40,12 @@ def load_named(options: Options) -> tuple[Named, ...]:
     )
 
 
-def _read(word: str, options: Options) -> Playbook | ChaosError:
+def _read(word: str, options: Options, to_play: bool) -> Playbook | ChaosError:
     try:
-        return load_playbook(word, overrides=options.overrides, variants=options.variants)
+        playbook = load_playbook(word, overrides=options.overrides, variants=options.variants)
+        if to_play:
+            playbook.check_world(options.world)
+        return playbook
     except ChaosError as error:
         return error
 

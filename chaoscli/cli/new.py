@@ -16,18 +16,24 @@ def new(
         str,
         typer.Option(metavar="KIND", help="With a program of your own in a service's place: python, node, redis or postgres."),
     ] = "",
+    topology: Annotated[
+        str, typer.Option(metavar="LAYERS", help="Services by the hundred, simulated: layers=4,width=50,fanout=3.")
+    ] = "",
 ) -> None:
     """Write a commented playbook that runs, to change into your own. An existing file is never overwritten."""
 
     def verb() -> int:
         from chaoscli.cli.writing import write_new
+        from chaoscli.errors import UsageError
 
+        if own and topology:
+            raise UsageError("a playbook is begun with --own or with --topology, not with both")
         if own:
             from chaoscli.cli.owning import write_own
 
             print(write_own(name, own))
         else:
-            print(write_new(name))
+            print(write_new(name, topology))
         return 0
 
     guarded(verb)

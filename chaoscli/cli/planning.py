@@ -18,7 +18,7 @@ from chaoscli.views.plan import PlanPage
 
 def print_plans(options: Options) -> int:
     """Exit code 0 for plans that could be made; every problem of every playbook is raised together."""
-    named = load_named(options)
+    named = load_named(options, to_play=False)
     wrong = [one.wrong for one in named if one.wrong is not None]
     if wrong:
         raise wrong[0] if len(wrong) == 1 else ExceptionGroup("playbooks are wrong", wrong)

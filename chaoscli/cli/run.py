@@ -47,7 +47,7 @@ def run(
 
         show = show_of(live=live, plain=plain, quiet=quiet, usually_live=world is words.World.REAL)
         options = Options(
-            names=words_of(names, all_shipped=all_), world=world, seed=seed, variants=tuple(variant or ()),
+            names=words_of(names, all_shipped=all_, world=world), world=world, seed=seed, variants=tuple(variant or ()),
             overrides=tuple(set_ or ()), show=show, json=json, record=record, svg=svg, html=html, junit=junit, markdown=md,
             github=_github(github), fail_fast=fail_fast, jobs=jobs, repeat=repeat, retries=retries, baseline=baseline,
             save_baseline=save_baseline, worse_by=share_of(worse_by), env_file=env_file, environment=environment_of(env_file),

@@ -47,7 +47,9 @@ def with_fixed_ports(topology: Topology) -> Topology:
 def _topology_of(name: str, variant: str) -> Topology:
     if not name:
         return PLAIN_SHOP
-    return load_playbook(name, variants=(variant,) if variant else ()).variants[0].topology
+    playbook = load_playbook(name, variants=(variant,) if variant else ())
+    playbook.check_world("real")
+    return playbook.variants[0].topology
 
 
 async def _open_api(stage: RealWorld, topology: Topology, port: int | None) -> tuple[str, int]:

@@ -6,15 +6,21 @@ import shlex
 from pathlib import Path
 
 from chaoscli.errors import UsageError
+from chaoscli.playbook.layered import layered
+from chaoscli.playbook.layers import MOST_CALLS, MOST_SERVICES, calls_of
 from chaoscli.playbook.load import SUFFIXES
 from chaoscli.playbook.starter import starter
 
+LAYERED = ("layers", "width", "fanout")
+LAYERED_HINT = "write it like --topology layers=4,width=50,fanout=3"
 
-def write_new(where: Path) -> str:
-    """What to do next. UsageError when the file is there, or cannot be made."""
+
+def write_new(where: Path, topology: str = "") -> str:
+    """What to do next. ``topology`` asks for services by the hundred: ``layers=4,width=50,fanout=3``. UsageError when the file is
+    there, or cannot be made."""
     file = where if where.suffix in SUFFIXES else where.with_name(where.name + SUFFIXES[0])
     shown = shlex.quote(str(file))
-    text = starter(file.stem, shown)
+    text = layered(file.stem, shown, **_layers(topology)) if topology else starter(file.stem, shown)
     try:
         with file.open("x", encoding="utf-8") as opened:
             opened.write(text)
@@ -22,4 +28,24 @@ def write_new(where: Path) -> str:
         raise UsageError(f"'{file}' is already there", hint="choose another name, or take it away first") from None
     except OSError as error:
         raise UsageError(f"'{file}' cannot be written: {(error.strerror or str(error)).lower()}") from None
-    return f"{file} is written; play it with\n  chaos run {shown}"
+    world = " --world sim" if topology else ""
+    return f"{file} is written; play it with\n  chaos run {shown}{world}"
+
+
+def _layers(text: str) -> dict[str, int]:
+    """``layers=4,width=50,fanout=3`` as numbers, of which the fanout may be left out."""
+    found: dict[str, int] = {"fanout": 3}
+    for part in text.split(","):
+        name, equals, number = part.partition("=")
+        if name.strip() not in LAYERED or not equals or not number.strip().isdecimal() or not int(number):
+            raise UsageError(f"--topology: '{part}' says nothing known", hint=LAYERED_HINT)
+        found[name.strip()] = int(number)
+    missing = [name for name in LAYERED if name not in found]
+    if missing:
+        raise UsageError(f"--topology lacks {' and '.join(missing)}", hint=LAYERED_HINT)
+    if found["layers"] * found["width"] > MOST_SERVICES:
+        raise UsageError(f"--topology: {found['layers'] * found['width']} services are too many; at most {MOST_SERVICES}")
+    calls = calls_of([found["width"]] * found["layers"], found["fanout"])
+    if calls > MOST_CALLS:
+        raise UsageError(f"--topology: a request would be {calls} calls; at most {MOST_CALLS}", hint="a smaller fanout")
+    return found

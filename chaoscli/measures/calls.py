@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from chaoscli.events import Arrived, CallStarted, RequestStarted, RetryPlanned
 from chaoscli.measures.base import NoData, Scope
@@ -19,7 +19,7 @@ PEAK_S = 1.0
 def attempts(recording: Recording, scope: Scope) -> float:
     """Calls that the caller started, whether or not they reached anyone."""
     within = spans(recording, scope)
-    return float(sum(_on_link(one, scope.link) and one.at in within for one in recording.of(CallStarted)))
+    return float(sum(one.at in within for one in _started(recording, scope.link)))
 
 
 def retries(recording: Recording, scope: Scope) -> float:
@@ -74,11 +74,30 @@ def _largest(recording: Recording, scope: Scope, compute: Callable[[Recording, S
 
 def _requests_of(recording: Recording, link: Link) -> Iterable[str]:
     """The requests a caller had: begun by a load, or come to a node; of a node that fetches its own work, what it called for."""
-    begun = [one.request for one in recording.of(RequestStarted) if one.load == link.caller]
-    if begun:
-        return begun
-    reached = [one.request for one in recording.of(Arrived) if one.node == link.caller]
-    return reached or [one.request for one in recording.of(CallStarted) if _on_link(one, link)]
+    had = recording.derived(_requests_had).get(link.caller)
+    return had or [one.request for one in _started(recording, link)]
+
+
+def _requests_had(recording: Recording) -> Mapping[str, list[str]]:
+    """Of each load those it began, of each node those that came to it; a load's name comes first, should both have it."""
+    begun: defaultdict[str, list[str]] = defaultdict(list)
+    for start in recording.of(RequestStarted):
+        begun[start.load].append(start.request)
+    reached: defaultdict[str, list[str]] = defaultdict(list)
+    for arrival in recording.of(Arrived):
+        reached[arrival.node].append(arrival.request)
+    return {**reached, **begun}
+
+
+def _started(recording: Recording, link: Link | None) -> Sequence[CallStarted]:
+    return recording.of(CallStarted) if link is None else recording.derived(_starts).get(link, ())
+
+
+def _starts(recording: Recording) -> Mapping[Link, list[CallStarted]]:
+    found: defaultdict[Link, list[CallStarted]] = defaultdict(list)
+    for one in recording.of(CallStarted):
+        found[Link(one.caller, one.callee)].append(one)
+    return found
 
 
 def _arrival_times(recording: Recording, scope: Scope) -> list[float]:
@@ -90,7 +109,7 @@ def _arrival_times(recording: Recording, scope: Scope) -> list[float]:
     return sorted(one.at for one in reached if one.at in within)
 
 
-def _on_link(call: CallStarted | RetryPlanned, link: Link | None) -> bool:
+def _on_link(call: RetryPlanned, link: Link | None) -> bool:
     return link is None or (call.caller == link.caller and call.callee == link.callee)
 
 

@@ -23,7 +23,17 @@ from chaoscli.playbook.foreign import (
 )
 from chaoscli.playbook.model import Part, build, optional, part, settings_fields, settings_part, within
 from chaoscli.playbook.naming import names_in
-from chaoscli.playbook.nodes import MappingNode, Node, Problems, ScalarNode, SequenceNode, kind_of, mapping_or_empty, nearest
+from chaoscli.playbook.nodes import (
+    MappingNode,
+    Node,
+    Problems,
+    ScalarNode,
+    SequenceNode,
+    kind_of,
+    mapping_or_empty,
+    nearest,
+    value_of,
+)
 from chaoscli.playbook.replicas import Troupe, check_called_by_name, expanded, read_troupe, topology_fields, with_properties
 from chaoscli.playbook.wording import read_part
 from chaoscli.resilience.policy import Policy
@@ -35,7 +45,10 @@ from chaoscli.units import format_duration
 
 # Every node is a process of its own, in every variant at once: more than this is a data centre, not a lesson.
 MAX_NODES = 24
+# Simulated, a node is a few objects.
+MAX_SIMULATED_NODES = 5_100
 
+_ONLY_SIMULATED = "a playbook that is simulated only, `worlds: [sim]`, may have more"
 _OF_A_RATE = ("rate", "ramp", "stages", "bursts")
 
 # What a path or a sentence could no longer tell from a name.
@@ -68,9 +81,10 @@ def read_cast(root: MappingNode, lasts_s: float | None, problems: Problems) -> C
     services = _section(root, "services", problems)
     loads = _section(root, "load", problems)
     count = len(services.entries) + len(loads.entries)
-    if count > MAX_NODES:
-        problems.add(root.place, f"{count} services and loads are too many; at most {MAX_NODES} play on one machine")
-        services, loads = services.first(MAX_NODES), loads.first(MAX_NODES)
+    most = _most_nodes(root)
+    if count > most:
+        problems.add(root.place, f"{count} services and loads are too many; at most {most} play on one machine", _ONLY_SIMULATED)
+        services, loads = services.first(most), loads.first(most)
     troupe = read_troupe(services, root.get("cues"), problems)
     places = {member: key for name, key, _ in services.items() for member in (name, *troupe.members(name))}
     nodes: list[NodeSpec] = []
@@ -82,9 +96,16 @@ def read_cast(root: MappingNode, lasts_s: float | None, problems: Problems) -> C
         places.setdefault(name, key)
         nodes.append(_read_load(name, key, value, services, loads, lasts_s, troupe, problems))
     whole = expanded(_agreed(nodes), troupe)
-    if len(whole) > MAX_NODES >= count:
-        problems.add(root.place, f"{len(whole)} services and loads are too many; at most {MAX_NODES} play on one machine")
+    if len(whole) > most >= count:
+        problems.add(root.place, f"{len(whole)} services and loads are too many; at most {most} play on one machine")
     return Cast(places, tuple(services.entries), tuple(loads.entries), Topology(nodes=whole, groups=troupe.groups))
+
+
+def _most_nodes(root: MappingNode) -> int:
+    """A playbook that is never played on processes may have many more."""
+    worlds = root.get("worlds")
+    simulated = isinstance(worlds, SequenceNode) and value_of(worlds) == ["sim"]
+    return MAX_SIMULATED_NODES if simulated else MAX_NODES
 
 
 def _agreed(nodes: Sequence[NodeSpec]) -> tuple[NodeSpec, ...]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from chaoscli.checks.condition import Condition
 from chaoscli.checks.expectation import Expectation
+from chaoscli.errors import UsageError
 from chaoscli.faults.base import ByteFault, Direction, MessageFault, NodeFault
 from chaoscli.faults.datagrams.base import DatagramFault
 from chaoscli.playbook.cue_kinds import CUES
@@ -88,7 +89,7 @@ class Variant:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Playbook:
     """``source_name`` is what names it on a command line; ``seed`` is None unless the file fixes one; ``next`` names the
-    playbook to try after it."""
+    playbook to try after it, ``worlds`` those it can be played in, if not in all."""
 
     name: str
     title: str
@@ -105,6 +106,20 @@ class Playbook:
     matrix: Matrix | None = None
     parameters: tuple[Parameter, ...] = ()
     deliberate: tuple[str, ...] = ()
+    worlds: tuple[str, ...] = ()
+
+    def plays_in(self, world: str) -> bool:
+        """``real`` or ``sim``."""
+        return not self.worlds or world in self.worlds
+
+    def check_world(self, world: str) -> None:
+        """UsageError where it says itself that it cannot be played there."""
+        if not self.plays_in(world):
+            where = {"real": "on real processes", "sim": "simulated"}[world]
+            raise UsageError(
+                f"'{self.name}' is not played {where}: its `worlds` are {', '.join(self.worlds)}",
+                hint=f"try --world {self.worlds[0]}",
+            )
 
     def variant(self, name: str) -> Variant:
         return next(one for one in self.variants if one.name == name)

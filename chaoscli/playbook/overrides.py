@@ -15,7 +15,7 @@ from chaoscli.playbook.nodes import Entry, MappingNode, Node, Problems, ScalarNo
 from chaoscli.playbook.source import MAX_DEPTH, read_value
 
 # What a variant may change. The rest of the script is the same for all variants, or they could not be compared.
-VARIED = ("services", "load", "faults", "cues")
+VARIED = ("services", "load", "faults", "cues", "layers")
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 
@@ -14,6 +14,7 @@ from chaoscli.playbook.cast import read_cast
 from chaoscli.playbook.conditions import read_aborts
 from chaoscli.playbook.cueing import read_cues
 from chaoscli.playbook.including import Fetch, Fetched, with_included
+from chaoscli.playbook.layers import with_layers
 from chaoscli.playbook.matrix import Matrix
 from chaoscli.playbook.meaning import FaultPlan, Playbook, Variant
 from chaoscli.playbook.model import Name, Part, optional, part, quantity, within
@@ -66,8 +67,10 @@ HEAD: type[Part] = part(
             Any,
             optional("a playbook, or a list of them, whose services play here as well; its load where this has none"),
         ),
+        "worlds": (list[Literal["real", "sim"]], optional("where it can be played; everywhere without")),
         "parameters": (Any, optional(PARAMETER_DOC)),
         "services": (Any, Field(description="who is on stage, and whom each of them calls")),
+        "layers": (Any, optional("services by the hundred, each layer calling the next, beside those written out")),
         "load": (Any, Field(description="the requests that arrive from outside")),
         "variants": (Any, optional("named differences to try side by side: dotted path -> value")),
         "matrix": (Any, optional("variants by combination: dimension -> option -> changes, or path -> a list of values")),
@@ -119,7 +122,8 @@ def _fetch_nothing(wanted: str, inside: str) -> Fetched:
 def _read(root: MappingNode, overrides: Sequence[Override], source_name: str, problems: Problems) -> Read | None:
     """None when there are problems."""
     filled = fill_in(root, overrides, problems)
-    played, matrix = scripts(filled.tree, filled.overrides, problems)
+    varied, matrix = scripts(filled.tree, filled.overrides, problems)
+    played = tuple(replace(script, tree=with_layers(script.tree, problems)) for script in varied)
     head = _read_head(played[0].tree, problems)
     lasts_s = _lasts_s(played[0].tree)
     variants = [_read_variant(script, lasts_s, problems) for script in played]
@@ -142,6 +146,7 @@ def _read(root: MappingNode, overrides: Sequence[Override], source_name: str, pr
         matrix=matrix,
         parameters=filled.parameters,
         deliberate=tuple(head.get("deliberate", ())),
+        worlds=tuple(head.get("worlds", ())),
     )
     return Read(playbook, tuple(script.tree for script in played))
 

@@ -17,6 +17,7 @@ from chaoscli.playbook.cast import service_part
 from chaoscli.playbook.cue_kinds import CUES
 from chaoscli.playbook.cueing import cue_part
 from chaoscli.playbook.foreign import foreign_part
+from chaoscli.playbook.layers import LAYERS
 from chaoscli.playbook.model import Part, settings_part
 from chaoscli.playbook.parameters import PARAMETER
 from chaoscli.playbook.read import HEAD
@@ -54,7 +55,7 @@ def language_schema() -> Schema:
     cues = {kind: cue_part(kind) for kind in CUES}
     policy, load = settings_part(Policy), settings_part(Load)
     references, definitions = _collected(
-        [HEAD, PARAMETER, policy, load, *services.values(), *foreign.values(), *faults.values(), *cues.values()]
+        [HEAD, PARAMETER, LAYERS, policy, load, *services.values(), *foreign.values(), *faults.values(), *cues.values()]
     )
     for part in services.values():
         definitions[_name(references[part])]["properties"]["calls"] = _calls(references[policy])
@@ -73,6 +74,11 @@ def language_schema() -> Schema:
     )
     properties: Schema = head["properties"]
     properties["services"] |= _services({kind: references[part] for kind, part in services.items()})
+    layered: Schema = definitions[_name(references[LAYERS])]["properties"]
+    layered["service"] |= references[services["hop"]]
+    layered["calls"] |= references[policy]
+    layered["entry_calls"] |= references[policy]
+    properties["layers"] |= references[LAYERS]
     properties["load"] |= {"type": "object", "additionalProperties": references[load], "minProperties": 1}
     properties["include"] |= {"anyOf": [{"type": "string"}, _NAMES]}
     properties["parameters"] |= _optional({"type": "object", "additionalProperties": _short_or(references[PARAMETER])})
@@ -89,7 +95,8 @@ def language_schema() -> Schema:
     properties["expect"] |= _optional({"type": "array", "items": _sentence()})
     # Who plays may come from what is included.
     needed = [one for one in head.pop("required") if one not in ("services", "load")]
-    head |= {"required": needed, "anyOf": [{"required": ["include"]}, {"required": ["services", "load"]}]}
+    ways = [["include"], ["services", "load"], ["layers", "load"]]
+    head |= {"required": needed, "anyOf": [{"required": way} for way in ways]}
     return {"$schema": _DIALECT, **head, "$defs": dict(sorted(definitions.items()))}
 
 

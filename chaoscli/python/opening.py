@@ -56,6 +56,7 @@ def script_of(wanted: Wanted) -> Script:
     playbook = wanted.play
     if not isinstance(playbook, Playbook):
         playbook = load_playbook(playbook, overrides=wanted.overrides)
+    playbook.check_world(wanted.world)
     known = [one.name for one in playbook.variants]
     if wanted.variant and wanted.variant not in known:
         raise UsageError(f"'{playbook.name}' has no variant '{wanted.variant}'", hint=nearest(wanted.variant, known))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,28 @@ def test_a_new_playbook_runs_and_holds(tmp_path: Path, monkeypatch: pytest.Monke
     assert load_playbook("checkout.yaml").name == "checkout"
     ended = chaos("run", "checkout.yaml", "--world", "sim", "--quiet", "--repeat", "5", folder=tmp_path)
     assert ended.code == 0, ended.out
+
+
+def test_a_new_topology_is_simulated_and_holds(tmp_path: Path) -> None:
+    made = chaos("new", "large", "--topology", "layers=3,width=20,fanout=2", folder=tmp_path)
+    assert made.out.splitlines() == ["large.yaml is written; play it with", "  chaos run large.yaml --world sim"]
+    ended = chaos("run", "large.yaml", "--world", "sim", "--quiet", folder=tmp_path)
+    assert ended.code == 0, ended.out
+
+
+@pytest.mark.parametrize(
+    ("topology", "message"),
+    [
+        ("layers=4", "--topology lacks width"),
+        ("depth=4", "--topology: 'depth=4' says nothing known"),
+        ("layers=40,width=500", "--topology: 20000 services are too many; at most 5000"),
+        ("layers=9,width=9,fanout=9", "--topology: a request would be 48427561 calls; at most 2000"),
+    ],
+)
+def test_a_topology_that_cannot_be_is_refused(topology: str, message: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=re.escape(message)):
+        write_new(tmp_path / "large", topology)
+    assert not (tmp_path / "large.yaml").exists()
 
 
 def test_a_new_playbook_explains_itself_in_comments(tmp_path: Path) -> None:
