@@ -7,20 +7,22 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
+from typing import Any
 
 import trio
 
 from chaoscli.errors import NotMadeError
 from chaoscli.events import FaultHealed, FaultInjected
-from chaoscli.faults.base import ByteFault, MessageFault
+from chaoscli.faults.base import ByteFault, MessageFault, NodeFault
 from chaoscli.faults.clock_skew import ClockSkew
 from chaoscli.faults.datagrams.base import DatagramFault
+from chaoscli.faults.growing import grown
 from chaoscli.faults.slow import Slow
 from chaoscli.nodes import Nodes
 from chaoscli.playbook.meaning import FaultPlan, Variant
-from chaoscli.playbook.schedule import Act, Cue, Heal, Inject, Undo, schedule
+from chaoscli.playbook.schedule import Act, Cue, Grow, Heal, Inject, Undo, schedule, steps_of
 from chaoscli.recording import Recording
 from chaoscli.scaling import Scaling
 from chaoscli.settings import to_plain
@@ -92,6 +94,8 @@ class _Stage:
         match cue:
             case Inject(plan=plan, at_s=at, until_s=until):
                 await self._faults.inject(plan, at, until)
+            case Grow(plan=plan, share=share):
+                await self._faults.grow(plan, share)
             case Heal(plan=plan, at_s=at):
                 await self._faults.heal(plan.name, at)
             case Act(plan=plan, at_s=at, until_s=until):
@@ -111,6 +115,7 @@ class _On:
 
     plan: FaultPlan
     since: float
+    fault: ByteFault | MessageFault | DatagramFault | NodeFault  # as far as it has grown
 
 
 class Faults:
@@ -123,19 +128,27 @@ class Faults:
 
     async def inject(self, plan: FaultPlan, at_s: float, until_s: float | None) -> None:
         # Known before it is done: if doing it is interrupted half way, it is undone like the rest.
-        self._on[plan.name] = _On(plan, self._world.now())
-        await self._inject(plan)
+        on = self._on[plan.name] = _On(plan, self._world.now(), grown(plan.fault, 1.0 / steps_of(plan)))
+        if isinstance(on.fault, ByteFault | MessageFault | DatagramFault):
+            await self._world.board.inject(plan.name, plan.links, on.fault, plan.share)
+        else:
+            await self._suffer(plan.nodes)
         self._tell_injected(plan, at_s, until_s)
+
+    async def grow(self, plan: FaultPlan, share: float) -> None:
+        """To this share of its settings, if it is still there."""
+        on = self._on.get(plan.name)
+        if on is None:
+            return
+        on = self._on[plan.name] = replace(on, fault=grown(plan.fault, share))
+        if isinstance(on.fault, ByteFault | MessageFault | DatagramFault):
+            await self._world.board.update(plan.name, on.fault, plan.share)
+        else:
+            await self._suffer(plan.nodes)
 
     async def undo_all(self) -> None:
         for name in list(self._on):
             await self.heal(name, self._world.now())
-
-    async def _inject(self, plan: FaultPlan) -> None:
-        if isinstance(plan.fault, ByteFault | MessageFault | DatagramFault):
-            await self._world.board.inject(plan.name, plan.links, plan.fault, plan.share)
-        else:
-            await self._suffer(plan.nodes)
 
     async def heal(self, name: str, asked_at: float) -> None:
         """Forgotten only once it is done: what is interrupted half way is undone again at the end."""
@@ -152,9 +165,9 @@ class Faults:
         now = self._world.now()
         for node in nodes:
             on = [one for one in self._on.values() if node in one.plan.nodes and one.plan.name != without]
-            slower = prod(one.plan.fault.by for one in on if isinstance(one.plan.fault, Slow))
+            slower = prod(one.fault.by for one in on if isinstance(one.fault, Slow))
             await self._world.set_speed(node, slower)
-            skews = [(one.plan.fault, now - one.since) for one in on if isinstance(one.plan.fault, ClockSkew)]
+            skews = [(one.fault, now - one.since) for one in on if isinstance(one.fault, ClockSkew)]
             # What a clock has drifted so far it keeps while others come and go: a clock does not jump back for that.
             offset = sum(skew.offset + skew.gains * 1e-6 * age_s for skew, age_s in skews)
             await self._world.set_clock(node, ClockSkew(offset=offset, drift=sum(skew.gains for skew, _ in skews)))
@@ -163,9 +176,14 @@ class Faults:
         self._recorder.record(
             FaultInjected(
                 at=self._world.now(), fault=plan.name, kind=plan.kind, text=plan.text, targets=plan.targets,
-                asked_at=asked_at, asked_until=asked_until, settings={**to_plain(plan.fault), "share": plan.share},
+                asked_at=asked_at, asked_until=asked_until, settings=_settings(plan),
             )
         )  # fmt: skip
+
+
+def _settings(plan: FaultPlan) -> dict[str, Any]:
+    """What was asked of it, in its plain form."""
+    return {**to_plain(plan.fault), "share": plan.share, **({"ramp": plan.ramp_s} if plan.ramp_s else {})}
 
 
 @asynccontextmanager

@@ -11,7 +11,7 @@ import trio
 from chaoscli.checks.condition import Condition, met
 from chaoscli.events import Aborted, Noted
 from chaoscli.playbook.meaning import CuePlan, FaultPlan, Variant
-from chaoscli.playbook.schedule import Act, Cue, Heal, Inject, Undo, waiting
+from chaoscli.playbook.schedule import Act, Cue, Heal, Inject, Undo, growth, waiting
 from chaoscli.recording import Recording
 from chaoscli.worlds.base import Recorder, World
 
@@ -60,6 +60,9 @@ class Watching:
         now = self._world.now()
         until_s = None if plan.until_s is None else now + plan.until_s - plan.at_s
         await self._perform(Inject(now, plan, until_s) if isinstance(plan, FaultPlan) else Act(now, plan, until_s))
+        for step in growth(plan, now) if isinstance(plan, FaultPlan) else ():
+            await self._world.sleep_until(step.at_s)
+            await self._perform(step)
         if until_s is not None and until_s < self._lasts_s:
             await self._world.sleep_until(until_s)
             await self._perform(Heal(until_s, plan) if isinstance(plan, FaultPlan) else Undo(until_s, plan))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 import trio
@@ -14,10 +14,12 @@ from chaoscli.errors import NotMadeError
 from chaoscli.events import Event, FaultHealed, FaultInjected
 from chaoscli.faults.base import ByteFault, Direction, NodeFault
 from chaoscli.faults.clock_skew import ClockSkew
+from chaoscli.faults.latency import Latency
 from chaoscli.faults.silence import Silence
 from chaoscli.faults.slow import Slow
 from chaoscli.playbook.meaning import CuePlan, FaultPlan, Variant
 from chaoscli.recording import Recording
+from chaoscli.settings import to_plain
 from chaoscli.topology import Link, NodeSpec, Topology
 from chaoscli.worlds.base import LinkFault
 
@@ -59,6 +61,9 @@ class Script:
         if name == self.broken:
             raise NotMadeError(f"no {name}")
         await trio.sleep(0.5 if name == "long" else 0.0)
+
+    async def update(self, name: str, fault: LinkFault, share: float = 1.0) -> None:
+        self._act(f"update {name} to {to_plain(fault)}")
 
     async def heal(self, name: str) -> None:
         self._act(f"heal {name}")
@@ -354,3 +359,20 @@ async def test_a_load_offers_what_is_written_when_its_cue_is_over(autojump_clock
     world = Script()
     await perform(world, cues=[cue("load", "shoppers", 1.0, 2.0, rate=60.0)])
     assert world.acts[1:-1] == ["1.0 shoppers at 60.0", "2.0 shoppers at None"]
+
+
+async def test_a_fault_grows_step_by_step_to_what_was_asked(autojump_clock: MockClock) -> None:
+    world = Script()
+    late = replace(plan("lag", 1.0, 3.0, Latency(delay=0.3)), ramp_s=0.3)
+    slow = replace(plan("slow", 1.0, None, Slow(by=4.0)), ramp_s=0.3)
+    await perform(world, late, slow)
+    assert [act for act in world.clear_clocks() if "update" not in act and "lag" not in act] == [
+        "0.0 curtain",
+        "1.0 inventory slower by 2",
+        "1.1 inventory slower by 3",
+        "1.3 inventory slower by 4",
+        "5.0 inventory slower by 1",
+        "5.0 drain",
+    ]
+    delays = [act.partition("'delay': ")[2].partition(",")[0] for act in world.acts if "update lag" in act]
+    assert [round(float(delay), 3) for delay in delays] == [0.2, 0.3]

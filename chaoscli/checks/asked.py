@@ -91,7 +91,8 @@ def _slow(recording: Recording, fault: FaultInjected) -> Iterator[Figure]:
     """How much longer a piece of a node's own work took while it lasted than before, in the median: hiccups only ever add."""
     lives = _spans(recording, fault.fault)
     works = [(one.at - one.worked_s, one.own_s) for one in recording.of(Answered) if one.node in fault.targets]
-    during = [own_s for began, own_s in works if began in lives]
+    ramp_s = float(fault.settings.get("ramp") or 0.0)
+    during = [own_s for began, own_s in works if began in lives and lives.seconds_into(began) >= ramp_s]
     before = [own_s for began, own_s in works if began < lives.starts[0]]
     if during and before and median(before) > 0.0:
         note = f"work {format_duration(median(before))} before, {format_duration(median(during))} during"

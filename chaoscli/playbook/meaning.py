@@ -20,6 +20,7 @@ from chaoscli.topology import Link, Topology
 class FaultPlan:
     """One fault of the script: what, where and when. ``until_s`` None: until the end of the play; ``again`` are further
     instants at which it comes, for as long each time. With ``when`` it comes once that is met, after ``at_s`` at the earliest.
+    It grows to its full settings over ``ramp_s``.
 
     A fault of the network has ``links``: the directions it takes hold of, each connection with probability ``share``. A
     fault of nodes has ``nodes``. ``targets`` is either of them in words, for the story.
@@ -37,6 +38,7 @@ class FaultPlan:
     share: float = 1.0
     again: tuple[float, ...] = ()
     when: Condition | None = None
+    ramp_s: float = 0.0
 
     @property
     def lives(self) -> tuple[Span, ...]:

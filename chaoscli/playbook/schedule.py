@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from chaoscli.playbook.meaning import CuePlan, FaultPlan, Variant
@@ -25,6 +26,15 @@ class Inject:
 
 
 @dataclass(frozen=True, slots=True)
+class Grow:
+    """Let a fault have reached this share of its settings."""
+
+    at_s: float
+    plan: FaultPlan
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
 class Act:
     """Do something to nodes or loads; ``until_s`` is when this time of it ends."""
 
@@ -41,7 +51,11 @@ class Undo:
     plan: CuePlan
 
 
-Cue = Heal | Inject | Act | Undo
+Cue = Heal | Inject | Grow | Act | Undo
+
+# Finer than anything that is measured here, and no work beside the traffic; a long ramp has as many steps as a percent has.
+STEP_S = 0.1
+MOST_STEPS = 100
 
 
 def schedule(variant: Variant) -> tuple[Cue, ...]:
@@ -52,11 +66,23 @@ def schedule(variant: Variant) -> tuple[Cue, ...]:
     cues: list[Cue] = []
     for fault in (one for one in variant.faults if one.when is None):
         for at_s, until_s in fault.lives:
-            cues += [Inject(at_s, fault, until_s), *([Heal(until_s, fault)] if until_s is not None else [])]
+            cues += [Inject(at_s, fault, until_s), *growth(fault, at_s), *([Heal(until_s, fault)] if until_s is not None else [])]
     for plan in (one for one in variant.cues if one.when is None):
         for at_s, until_s in plan.lives:
             cues += [Act(at_s, plan, until_s), *([Undo(until_s, plan)] if until_s is not None else [])]
-    return tuple(sorted(cues, key=lambda cue: (cue.at_s, isinstance(cue, Inject | Act))))
+    return tuple(sorted(cues, key=lambda cue: (cue.at_s, isinstance(cue, Inject | Grow | Act))))
+
+
+def growth(plan: FaultPlan, at_s: float) -> Iterator[Grow]:
+    """The steps by which a fault that begins at ``at_s`` comes to all of its settings; it begins with the first of them."""
+    steps = steps_of(plan)
+    for step in range(2, steps + 1):
+        yield Grow(at_s + (step - 1) * plan.ramp_s / (steps - 1), plan, step / steps)
+
+
+def steps_of(plan: FaultPlan) -> int:
+    """One for a fault that is there at once."""
+    return min(max(2, round(plan.ramp_s / STEP_S)), MOST_STEPS) if plan.ramp_s else 1
 
 
 def waiting(variant: Variant) -> tuple[FaultPlan | CuePlan, ...]:

@@ -13,6 +13,7 @@ from chaoscli.errors import Place
 from chaoscli.faults.base import Direction
 from chaoscli.faults.catalogue import BOTH, FAULTS, FaultKind, describe
 from chaoscli.faults.datagrams.catalogue import DATAGRAM_FAULTS
+from chaoscli.faults.growing import why_it_cannot_grow
 from chaoscli.faults.partition import Partition, cut
 from chaoscli.playbook.cast import Cast, built, check_name
 from chaoscli.playbook.conditions import names_on_stage, read_condition
@@ -21,10 +22,10 @@ from chaoscli.playbook.meaning import FaultPlan
 from chaoscli.playbook.model import Fields, Part, optional, part, quantity, settings_fields
 from chaoscli.playbook.naming import kind_of_fault, kinds_in, settings_of
 from chaoscli.playbook.nodes import MappingNode, Node, Problems, ScalarNode, SequenceNode, kind_of, nearest, value_of
-from chaoscli.playbook.times import read_times, time_fields
+from chaoscli.playbook.times import Times, read_times, time_fields
 from chaoscli.playbook.wording import read_part
 from chaoscli.topology import Link
-from chaoscli.units import SHARE
+from chaoscli.units import DURATION, SHARE, format_duration
 
 _NAMES = {"type": "array", "items": {"type": "string"}, "minItems": 1}
 _AIM_SCHEMAS: dict[str, dict[str, Any]] = {
@@ -37,7 +38,7 @@ MAX_FAULTS = 1_000  # a script of more is a fuzzer's; the schedule of one stays 
 
 _DIRECTIONS = {"request": (Direction.REQUEST,), "reply": (Direction.REPLY,), "both": BOTH}
 _DONE = {"clock_skew": "set the clock of"}  # what a fault of nodes does, where its name is no verb
-_USUAL = frozenset({"name", "at", "for", "every", "until", "when", "direction", "share"})
+_USUAL = frozenset({"name", "at", "for", "every", "until", "when", "ramp", "direction", "share"})
 _AIMS = {
     "link": "a link like `order -> inventory`, a list of them, or `* -> inventory`",
     "groups": "two or more groups of services, like [[order], [inventory]]",
@@ -79,6 +80,7 @@ def fault_part(kind: str, datagrams: bool = False) -> type[Part]:
         kind: (Annotated[Any, WithJsonSchema(_AIM_SCHEMAS[row.aim])], Field(description=f"{row.doc} Aimed at {_AIMS[row.aim]}.")),
         "name": (str, optional("what expectations and the story call it; its kind without")),
         **time_fields(),
+        "ramp": (quantity(DURATION), optional("grow from nothing to the full settings over this time; there at once without")),
     }
     if row.aim == "link" and row.harms != "messages":
         fields["direction"] = (
@@ -88,6 +90,10 @@ def fault_part(kind: str, datagrams: bool = False) -> type[Part]:
         fields["share"] = (quantity(SHARE), optional("the share of connections it takes hold of; all without"))
     name = f"Datagram{row.settings.__name__.removeprefix('Datagram')}" if datagrams else row.settings.__name__
     return part(name, {**fields, **settings_fields(row.settings)}, row.doc)
+
+
+def _growing(given: dict[str, Any]) -> str:
+    return f", growing over {format_duration(given['ramp'])}" if given.get("ramp") else ""
 
 
 def _direction_words(row: FaultKind) -> str:
@@ -116,15 +122,28 @@ class _Reading:
         name = self._name(row, places)
         times = read_times(self.written, given, self.lasts_s, "a fault", self.problems)
         when = read_condition(self.written.get("when"), names_on_stage(self.cast), self.problems)
+        self._check_ramp(given, times, fault)
         links, nodes, targets = self._aim(row, given, fault)
         if model is None or fault is None or not (links or nodes):
             return None
         real = fault.fault if isinstance(fault, Partition) else fault
         return FaultPlan(
             name=name, kind=row.kind, at_s=times.at_s, until_s=times.until_s, again=times.again,
-            when=when, text=self._text(row, fault),
+            when=when, ramp_s=given.get("ramp", 0.0), text=self._text(row, fault) + _growing(given),
             targets=targets, fault=real, links=links, nodes=nodes, share=given.get("share", 1.0),
         )  # fmt: skip
+
+    def _check_ramp(self, given: dict[str, Any], times: Times, fault: Any) -> None:
+        if "ramp" not in given or fault is None:
+            return
+        place = self.written.entries["ramp"].value.place
+        lasts_s = None if times.until_s is None else times.until_s - times.at_s
+        why = why_it_cannot_grow(fault.fault if isinstance(fault, Partition) else fault)
+        if why:
+            self.problems.add(place, f"'{fault.kind}' cannot grow: {why}", "leave `ramp` out")
+        elif lasts_s is not None and given["ramp"] > lasts_s:
+            message = f"it would still grow when it ends, {format_duration(lasts_s)} after it began"
+            self.problems.add(place, message, "make `ramp` shorter")
 
     def _text(self, row: FaultKind, fault: Any) -> str:
         """In words with its figures; of a partition also who is parted from whom."""

@@ -24,6 +24,7 @@ async def run(channel: Channel, part: Mapping[str, Any], *, more: Mapping[str, M
     """``part`` has the ``seed`` and the ``links``, each with its ``name`` and whether it carries ``http``.
 
     It answers ``links`` (their addresses), ``upstream`` (link, address), ``inject`` (name, kind, fault, share, targets),
+    ``update`` (the same of one that is there),
     ``heal`` (name) and ``finish`` (the last counts, and what faults that are still there did); and what is in ``more``.
     """
     allow_many()
@@ -60,6 +61,8 @@ class _Desk:
                 self._board.set_upstream(line["link"], (host, port))
             case "inject":
                 self._inject(line)
+            case "update":
+                self._board.update(line["name"], _fault(line), line.get("share", 1.0))
             case "heal":
                 self._board.heal(line["name"])
             case "finish":
@@ -73,11 +76,14 @@ class _Desk:
 
     def _inject(self, line: Line) -> None:
         targets = [(link, Direction(direction)) for link, direction in line["targets"]]
-        try:
-            fault = (datagram_fault_from_plain if line.get("datagrams") else fault_from_plain)(line["kind"], line["fault"])
-        except BadSetting as error:
-            raise UsageError(str(error)) from None
-        self._board.inject(line["name"], targets, fault, line.get("share", 1.0))
+        self._board.inject(line["name"], targets, _fault(line), line.get("share", 1.0))
+
+
+def _fault(line: Line) -> Any:
+    try:
+        return (datagram_fault_from_plain if line.get("datagrams") else fault_from_plain)(line["kind"], line["fault"])
+    except BadSetting as error:
+        raise UsageError(str(error)) from None
 
 
 async def _tell_counts(board: Board) -> None:

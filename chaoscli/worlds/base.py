@@ -26,6 +26,9 @@ class Board(Protocol):
     async def inject(self, name: str, links: Sequence[tuple[Link, Direction]], fault: LinkFault, share: float = 1.0) -> None:
         """Harm these directions of these links; a byte fault takes hold of each connection with probability ``share``."""
 
+    async def update(self, name: str, fault: LinkFault, share: float = 1.0) -> None:
+        """Other settings for a fault that is there, wherever it is."""
+
     async def heal(self, name: str) -> None: ...
 
 

@@ -173,6 +173,9 @@ class BoardElsewhere:
         plain = fault_to_plain(fault)
         await self._world.ask("inject", name=name, kind=fault.kind, fault=plain, share=share, targets=targets)
 
+    async def update(self, name: str, fault: LinkFault, share: float = 1.0) -> None:
+        await self._world.ask("update", name=name, kind=fault.kind, fault=fault_to_plain(fault), share=share)
+
     async def heal(self, name: str) -> None:
         await self._world.ask("heal", name=name)
 

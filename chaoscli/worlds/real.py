@@ -468,6 +468,10 @@ class RemoteBoard:
             datagrams=is_for_datagrams_only(fault),
         )
 
+    async def update(self, name: str, fault: LinkFault, share: float = 1.0) -> None:
+        plain, datagrams = fault_to_plain(fault), is_for_datagrams_only(fault)
+        await self._world.ask_proxy("update", name=name, kind=fault.kind, fault=plain, share=share, datagrams=datagrams)
+
     async def heal(self, name: str) -> None:
         await self._world.ask_proxy("heal", name=name)
 

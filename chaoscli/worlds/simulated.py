@@ -291,6 +291,9 @@ class MemoryBoard:
     async def inject(self, name: str, links: Sequence[tuple[Link, Direction]], fault: LinkFault, share: float = 1.0) -> None:
         self._links.inject(name, [(str(link), direction) for link, direction in links], fault, share)
 
+    async def update(self, name: str, fault: LinkFault, share: float = 1.0) -> None:
+        self._links.update(name, fault, share)
+
     async def heal(self, name: str) -> None:
         self._links.heal(name)
 

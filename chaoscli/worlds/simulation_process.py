@@ -145,6 +145,9 @@ class _Desk:
                 links = [(Link.parse(link), Direction(direction)) for link, direction in command["targets"]]
                 fault = fault_from_plain(command["kind"], command["fault"])
                 await world.board.inject(command["name"], links, fault, command["share"])
+            case "update":
+                fault = fault_from_plain(command["kind"], command["fault"])
+                await world.board.update(command["name"], fault, command["share"])
             case "heal":
                 await world.board.heal(command["name"])
             case other:
