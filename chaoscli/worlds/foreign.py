@@ -38,6 +38,7 @@ HOST = "127.0.0.1"
 # started again finds its port still free. Above where well-known services listen.
 FIRST_PORT, LAST_PORT = 15_000, 32_000
 MOST_TRIES = 200
+_KINDS_OF_PORTS = (socket.SOCK_STREAM, socket.SOCK_DGRAM)
 SCHEMES = {"http": "http", "tcp": "tcp", "udp": "udp"}
 
 
@@ -164,6 +165,8 @@ def _missing(spec: NodeSpec, environment: Environment) -> list[tuple[str, str]]:
         problems.append((f"'{spec.name}' is to run in the folder '{cwd}', which is not there", ""))
     elif command and not blanks(command[0]) and not _is_there(command[0], cwd, spec, variables):
         problems.append((f"'{spec.name}' needs the program '{command[0]}', which is not there", "install it, or write its path"))
+    if spec.kind == COMMAND and spec.port and not all(_is_free(spec.port, kind) for kind in _KINDS_OF_PORTS):
+        problems.append((f"port {spec.port} of '{spec.name}' is taken", "leave `port` out: any free one is told it by ${port}"))
     if spec.skewed and command:
         problems += _clock_problems(spec.name, command[0])
     return problems
@@ -199,7 +202,7 @@ def free_port() -> int:
     dice = random.SystemRandom()
     for _ in range(MOST_TRIES):
         port = dice.randint(FIRST_PORT, LAST_PORT)
-        if all(_is_free(port, kind) for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM)):
+        if all(_is_free(port, kind) for kind in _KINDS_OF_PORTS):
             return port
     raise NotMadeError(f"no port from {FIRST_PORT} to {LAST_PORT} is free for a program")
 

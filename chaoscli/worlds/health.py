@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import trio
@@ -29,13 +29,21 @@ class Looker(Protocol):
     async def aclose(self) -> None: ...
 
 
-def looker_of(health: Health, address: tuple[str, int], programs: Programs, program: Program | None, cwd: str | None) -> Looker:
-    """The way of looking that the settings ask for."""
+def looker_of(
+    health: Health,
+    address: tuple[str, int],
+    programs: Programs,
+    program: Program | None,
+    *,
+    cwd: str | None = None,
+    env: Mapping[str, str] | None = None,
+) -> Looker:
+    """The way of looking that the settings ask for; a command has the folder and the environment of the program."""
     if health.log is not None:
         assert program is not None  # the settings of what runs elsewhere have no log
         return _Log(program, health.log)
     if health.command:
-        return _Command(health.command, health.every, programs, cwd)
+        return _Command(health.command, health.every, programs, cwd, env)
     if health.http is not None:
         return _Http(address, health.http, health.every)
     return _Tcp(address, health.every)
@@ -99,14 +107,17 @@ class _Http(_Repeated):
 
 
 class _Command(_Repeated):
-    def __init__(self, argv: Sequence[str], every_s: float, programs: Programs, cwd: str | None) -> None:
+    def __init__(
+        self, argv: Sequence[str], every_s: float, programs: Programs, cwd: str | None, env: Mapping[str, str] | None
+    ) -> None:
         super().__init__(every_s, LONGEST_COMMAND_S)
         self._argv = argv
         self._programs = programs
         self._cwd = cwd
+        self._env = env
 
     async def _look(self) -> str:
-        asking = self._programs.start(self._argv, cwd=self._cwd, is_brief=True)
+        asking = self._programs.start(self._argv, cwd=self._cwd, env=self._env, is_brief=True)
         try:
             await asking.ended.wait()
         finally:

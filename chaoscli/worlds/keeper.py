@@ -113,7 +113,7 @@ class _Keeper:
                 self._program = self._programs.start(keeping.argv, cwd=keeping.cwd, env=env, mask=self._secrets.mask)
             except NotMadeError as error:
                 raise NotMadeError(f"could not be started: {error.message}", hint=error.hint) from None
-        looker = looker_of(keeping.health, keeping.address, self._programs, self._program, keeping.cwd)
+        looker = looker_of(keeping.health, keeping.address, self._programs, self._program, cwd=keeping.cwd, env=keeping.env)
         try:
             await self._wait_ready(looker)
         finally:

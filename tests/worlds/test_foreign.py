@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import socket
 import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -188,7 +190,7 @@ async def test_each_is_ready_when_its_health_check_says_so(tmp_path: Path) -> No
         "tcp": Health(tcp=True),
         "http": Health(http="/"),
         "log": Health(log="^listen(ing)?$"),
-        "command": Health(command=("test", "-s", "pid")),
+        "command": Health(command=("sh", "-c", 'test -s pid && test "$PORT" = ${port}')),
     }
     kept = Kept()
     folders = [tmp_path / name for name in ways]
@@ -225,18 +227,21 @@ async def test_those_that_do_not_get_ready_are_explained_and_gone(tmp_path: Path
 
 
 def test_what_is_missing_is_told_all_at_once(tmp_path: Path) -> None:
+    taken = socket.create_server(("127.0.0.1", 0))
     nodes = (
         command("no-such-program", name="first"),
         command("sh", name="second", cwd=str(tmp_path / "gone")),
         command("sh", "-c", "${env.NO_SUCH_SECRET}", name="third"),
+        replace(command("sh", name="fourth"), port=taken.getsockname()[1]),
     )
-    with pytest.raises(NotMadeError) as caught:
+    with taken, pytest.raises(NotMadeError) as caught:
         foreign.check(nodes, Environment(os.environ))
     assert caught.value.message == "this machine lacks what the playbook needs"
     assert caught.value.hint.splitlines() == [
         "'first' needs the program 'no-such-program', which is not there (install it, or write its path)",
         f"  'second' is to run in the folder '{tmp_path / 'gone'}', which is not there",
         "  'third' needs the variable NO_SUCH_SECRET (`export NO_SUCH_SECRET=...`, or --env-file with it)",
+        f"  port {nodes[3].port} of 'fourth' is taken (leave `port` out: any free one is told it by ${{port}})",
     ]
 
 
