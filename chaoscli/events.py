@@ -139,13 +139,15 @@ class Overheard(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkCounted(Event):
-    """Running totals of one link, told about once a second: bytes and connections since the start."""
+    """Running totals of one link, told about once a second: bytes, connections and (where it carries http) requests since the
+    start. The callers of a program that is not ours are heard of nowhere else."""
 
     link: str
     connections: int
     open: int
     bytes_request: int
     bytes_reply: int
+    requests: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -77,6 +77,7 @@ class Links(Generic[L]):
                     open=counts.open,
                     bytes_request=counts.bytes_request,
                     bytes_reply=counts.bytes_reply,
+                    requests=counts.requests,
                 )
             )
 

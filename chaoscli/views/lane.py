@@ -17,6 +17,7 @@ from chaoscli.events import (
     FaultHealed,
     FaultInjected,
     Happened,
+    LinkCounted,
     NodeChanged,
     RequestEnded,
     RequestSkipped,
@@ -65,6 +66,8 @@ class LaneWatch:
                 self._hop(event).started(event, self._column_of_call(event.at))
             case CallEnded():
                 self._hop(event).ended(event, self._column_of_call(event.at - event.seconds))
+            case LinkCounted(link=link) if link in self._hops:
+                self._hops[link].counted = event
             case Arrived():
                 self._queues.feed(event, self._column_of_call(event.at))
             case Happened():
@@ -207,6 +210,7 @@ class _HopWatch:
         self.link = link
         self.timeouts = 0
         self.tried_again = False
+        self.counted: LinkCounted | None = None
         self._failures = 0
         self._calls = 0
         self._latencies: list[float] = []
@@ -251,6 +255,7 @@ class _HopWatch:
             failed=self._failures,
             timeouts=self.timeouts,
             median_s=_quantile(self._latencies, 0.5),
+            passed=_passed(self.counted) if not self._calls and self.counted is not None else "",
         )
 
     def _add(self, column: int | None, *amounts: int) -> None:
@@ -264,3 +269,10 @@ class _HopWatch:
 
 def _quantile(ordered: Sequence[float], share: float) -> float | None:
     return quantile(ordered, share) if ordered else None
+
+
+def _passed(counted: LinkCounted) -> str:
+    """What went over a link, in the words of its kind; nothing when nothing did."""
+    if counted.requests:
+        return f"{counted.requests} requests"
+    return f"{counted.connections} connections" if counted.connections else ""

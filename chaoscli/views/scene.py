@@ -67,7 +67,8 @@ class HopColumn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hop:
-    """One link behind the first: its traffic over time, and its count and latency in all."""
+    """One link behind the first: its traffic over time, and its count and latency in all. ``passed`` is what the proxy counted
+    of a caller that tells of no calls itself: a program of the user's."""
 
     link: str
     columns: tuple[HopColumn, ...]
@@ -75,6 +76,7 @@ class Hop:
     failed: int
     timeouts: int
     median_s: float | None
+    passed: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

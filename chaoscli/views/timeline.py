@@ -271,7 +271,9 @@ class _Picture:
         else:
             cells = traffic(hop.columns, self._glyphs, self._busiest(hop.link))
         calls, latency = f"{hop.calls} calls", _latency(hop.median_s)
-        if len(calls) + len(latency) + 1 > self._at.panel - 2:
+        if hop.passed:
+            calls, latency = hop.passed, ""
+        elif len(calls) + len(latency) + 1 > self._at.panel - 2:
             calls = str(hop.calls)
         return [
             *self._label(name),

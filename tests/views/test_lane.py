@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from chaoscli.events import LinkCounted
 from chaoscli.messages import Result
 from chaoscli.views.lane import LaneWatch
 from chaoscli.views.scene import Band, Column, Harm, Hop, HopColumn, Lane, Mark, Stage, Tally
@@ -146,3 +147,13 @@ def test_harm_is_counted_when_it_is_done_and_what_the_drain_brings_only_in_all()
         Harm(name="paid twice", columns=(0, 2, 0, 0, 0), count=3),
         Harm(name="writes lost", columns=(0, 0, 0, 0, 1), count=1),
     )
+
+
+def test_of_a_caller_that_tells_nothing_the_proxy_counts_what_passed() -> None:
+    """A program of the user's calls two others; how its calls went, only it knows."""
+    watch = LaneWatch("own", 5)
+    for event in recording("own").curtain(10, links=("shop -> inventory", "shop -> db", "shop -> cache")).events:
+        watch.feed(event)
+    for link, requests in (("shop -> inventory", 24), ("shop -> db", 0)):
+        watch.feed(LinkCounted(at=3.0, link=link, connections=3, open=1, bytes_request=9, bytes_reply=9, requests=requests))
+    assert [hop.passed for hop in watch.lane(now=5.0).hops] == ["24 requests", "3 connections", ""]
