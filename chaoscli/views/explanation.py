@@ -204,15 +204,21 @@ def _parameters_table(parameters: Sequence[Parameter]) -> Table:
 def _told(changes: Sequence[str]) -> Iterator[str]:
     """Each as it is written; what is changed alike in several services, in one line."""
     alike: dict[str, list[str]] = {}
-    for change in changes:
-        name, _, what = change.partition(".")
+    for name, what in map(_split, changes):
         alike.setdefault(what, []).append(name)
     for change in changes:
-        name, _, what = change.partition(".")
-        if len(alike[what]) <= MOST_ALIKE:
+        name, what = _split(change)
+        if not what or len(alike[what]) <= MOST_ALIKE:
             yield change
         elif name == alike[what][0]:
             yield f"{what} ({_few(alike[what])})"
+
+
+def _split(change: str) -> tuple[str, str]:
+    """``order.workers: 2`` into order and what it is changed to; nothing for what is not of one service."""
+    path, colon, value = change.partition(": ")
+    name, dot, rest = path.partition(".")
+    return name, f"{rest}{colon}{value}" if dot else ""
 
 
 def _variants_table(variants: Sequence[Difference]) -> Table:

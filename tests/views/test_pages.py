@@ -131,12 +131,19 @@ def test_those_who_are_alike_share_a_line_and_too_many_are_counted() -> None:
 
 
 def test_what_is_changed_alike_in_several_services_is_one_line() -> None:
-    changes = (*(f"node-{number}.tracing: false" for number in range(3)), "node-1.workers: 2", "cues: []", "node-2.workers: 2")
+    changes = (
+        *(f"node-{number}.tracing: false" for number in range(3)),
+        "node-1.workers: 2",
+        "cues: [a.b]",
+        "faults: []",
+        "load: {}",
+    )
     lines = drawn(ExplanationPage(_Page(variants=(_Difference("blind", "", changes),))), 80).splitlines()
     begin = next(number for number, line in enumerate(lines) if line.startswith("  blind"))
-    assert [line.removeprefix("  blind").strip() for line in lines[begin : begin + 4]] == [
+    assert [line.removeprefix("  blind").strip() for line in lines[begin : begin + 5]] == [
         "tracing: false (node-0, node-1, node-2)",
         "node-1.workers: 2",
-        "cues: []",
-        "node-2.workers: 2",
+        "cues: [a.b]",
+        "faults: []",
+        "load: {}",
     ]
