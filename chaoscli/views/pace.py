@@ -12,6 +12,8 @@ from chaoscli.views.scene import Tone
 # Calls are counted over this window; fewer than this many in it are too few to speak of a surge.
 WINDOW_S = 1.0
 SURGE_AT_LEAST = 20
+# A peak that was little more than the doubling, which has been told, says nothing new.
+PEAK_TOLD = 2.5
 # So much slower in the median of so many requests is worth a word.
 SLOWER_BY = 1.5
 SLOWER_AT_LEAST = 8
@@ -77,6 +79,8 @@ class Surge:
             return []
         self._up = False
         peak = self._peak / WINDOW_S
+        if peak < PEAK_TOLD * self._usual:
+            return []
         times = f"{peak / self._usual:.1f}x the usual"
         # Told when it is over, which may be seconds later.
         return [(Tone.NOTE, f"calls to {self._callee} peaked at {self._peak_at:.1f}s with {format_rate(peak)}, {times}")]

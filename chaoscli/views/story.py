@@ -51,6 +51,8 @@ TOGETHER_S = 0.5
 OF_NOISE = 24
 # A process that keeps complaining must not become the whole story.
 MOST_NOTES = 5
+# Where one service is asked more, those behind it are too; the first few make the point.
+MOST_SURGES = 3
 MOST_TARGETS = 3
 
 _HARMS = {
@@ -109,6 +111,7 @@ class StoryWatch:
         self._loads: set[str] = set()
         self._open: dict[tuple[str, str], float] = {}
         self._surges: dict[str, Surge] = {}
+        self._surging: set[str] = set()
         self._recovery = RecoveryWatch()
         self._pace = Pace()
         self._harms = HarmFinder()
@@ -214,7 +217,9 @@ class StoryWatch:
     def _call_started(self, event: CallStarted) -> None:
         surge = self._surges.setdefault(event.callee, Surge(event.callee))
         for tone, text in surge.call(event.at, self._first_fault_at):
-            self._once(text, event.at, tone, text)
+            if event.callee in self._surging or len(self._surging) < MOST_SURGES:
+                self._surging.add(event.callee)
+                self._once(text, event.at, tone, text)
 
     def _call_ended(self, event: CallEnded) -> None:
         link = (event.caller, event.callee)
@@ -335,8 +340,8 @@ class StoryWatch:
 
     def _fell(self, event: CurtainFell) -> None:
         self._up = False
-        for surge in self._surges.values():
-            for tone, text in surge.end():
+        for callee, surge in self._surges.items():
+            for tone, text in surge.end() if callee in self._surging else ():
                 self._once(text, event.at, tone, text)
         if self._open:
             count = len(self._open)

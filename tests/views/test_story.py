@@ -49,6 +49,30 @@ def test_a_surge_of_retries_is_told_when_it_doubles_and_when_it_is_over() -> Non
     ]
 
 
+def surging(callees: int, times: int) -> Play:
+    """``callees`` services are asked 15 times a second, and after a fault at 2 s ``times`` as often for two seconds."""
+    play = recording("one").curtain(10).fault("crowd", at=2, until=4)
+    for callee in range(callees):
+        for since, until, rate in ((0.0, 2.0, 15), (2.0, 4.0, 15 * times), (4.0, 6.0, 15)):
+            for number in range(int((until - since) * rate)):
+                name = f"{callee}-{since:g}-{number}"
+                play.call(f"edge -> s{callee}", name, at=since + number / rate, took=0.01)
+    return play
+
+
+def test_of_many_services_that_are_asked_more_the_first_few_are_told() -> None:
+    told = [line for line in story_of(surging(callees=5, times=4)) if "calls to" in line]
+
+    assert sorted({line.partition("calls to ")[2][:2] for line in told}) == ["s0", "s1", "s2"]
+    assert len(told) == 6  # each when it doubles, and when it is over
+
+
+def test_a_peak_that_is_little_more_than_the_doubling_is_not_told() -> None:
+    told = [line for line in story_of(surging(callees=1, times=2)) if "calls to" in line]
+
+    assert [line.partition(" ")[2] for line in told] == ["trouble calls to s0 have doubled: 30/s after 15/s"]
+
+
 def test_slower_requests_are_told_where_nothing_worse_happens() -> None:
     told = story_of(*plays.sync_chain().variants.values())
 
