@@ -60,12 +60,24 @@ def made_ahead(upcoming: Sequence[Wanted], jobs: int) -> Iterator[Ahead]:
     context = multiprocessing.get_context("fork")
     pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_born, initargs=(os.getpid(),))
     try:
-        yield Ahead(pool, len(upcoming), jobs)
+        with _undisturbed():
+            ahead = Ahead(pool, len(upcoming), jobs)
+        yield ahead
     finally:
         for process in list((pool._processes or {}).values()):
             process.kill()  # what they still make nobody waits for
         pool.shutdown(cancel_futures=True)
         _upcoming = ()
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """A Ctrl-C waits until all are forked: Python would lose one that comes while it puts its locks in order after a fork."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _make(number: int) -> Made:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+import signal
+import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
 from tests.reports.junit_shape import misshapen
-from tests.support.command import Command, Ended
+from tests.support.command import Command, Ended, wait_until
 
 PLAY = """\
 playbook: {name}
@@ -102,6 +104,17 @@ def test_what_is_said_of_several_does_not_depend_on_how_many_are_played_at_once(
         return ended.code, re.sub(r" [\d.]+m?s$", "", ended.out, flags=re.M), ended.err
 
     assert said(1) == said(3)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="finds processes through /proc")
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
+def test_those_who_play_ahead_do_not_outlive_the_command(folder: Path, number: signal.Signals) -> None:
+    words = ("run", "good.yaml", "--world", "sim", "--quiet", "--repeat", "100", "--set", "lasts=20s", "--jobs", "2")
+    command = Command(words, folder).start()
+    assert wait_until(lambda: len(command.processes()) == 3, within_s=20)
+    command.send(number)
+    assert command.end().code == (130 if number is signal.SIGINT else -number)
+    assert wait_until(lambda: not command.processes(), within_s=5)
 
 
 def test_fail_fast_is_honoured_by_those_who_play_ahead(folder: Path) -> None:
