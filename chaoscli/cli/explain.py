@@ -15,7 +15,7 @@ def explain(
         str,
         typer.Argument(
             metavar="PLAYBOOK|TOPIC",
-            help="A name from `chaos list`, a file, or one of: faults, cues, policies, measures, load, expectations, services.",
+            help="A name from `chaos list`, a file, or one of: playbook, services, load, faults, cues, policies, measures, expectations, warnings.",
             autocompletion=playbook_names_and_topics,
         ),
     ],

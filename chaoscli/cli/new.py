@@ -12,6 +12,7 @@ from chaoscli.cli.guard import guarded
 
 def new(
     name: Annotated[Path, typer.Argument(metavar="NAME", help="What it is called, or the file: checkout, chaos/checkout.yaml.")],
+    template: Annotated[str, typer.Option(metavar="TEMPLATE", help="What to begin with: shop, crash, matrix or users.")] = "shop",
     own: Annotated[
         str,
         typer.Option(metavar="KIND", help="With a program of your own in a service's place: python, node, redis or postgres."),
@@ -20,7 +21,11 @@ def new(
         str, typer.Option(metavar="LAYERS", help="Services by the hundred, simulated: layers=4,width=50,fanout=3.")
     ] = "",
 ) -> None:
-    """Write a commented playbook that runs, to change into your own. An existing file is never overwritten."""
+    """Write a commented playbook that runs, to change into your own. An existing file is never overwritten.
+
+    shop: a slow service and retries; crash: a service is killed and comes back; matrix: two dimensions and two parameters;
+    users: stages, bursts and users who think.
+    """
 
     def verb() -> int:
         from chaoscli.cli.writing import write_new
@@ -33,7 +38,7 @@ def new(
 
             print(write_own(name, own))
         else:
-            print(write_new(name, topology))
+            print(write_new(name, topology, template=template))
         return 0
 
     guarded(verb)

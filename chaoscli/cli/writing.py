@@ -9,18 +9,18 @@ from chaoscli.errors import UsageError
 from chaoscli.playbook.layered import layered
 from chaoscli.playbook.layers import MOST_CALLS, MOST_SERVICES, calls_of
 from chaoscli.playbook.load import SUFFIXES
-from chaoscli.playbook.starter import starter
+from chaoscli.playbook.starter import SHOP, starter
 
 LAYERED = ("layers", "width", "fanout")
 LAYERED_HINT = "write it like --topology layers=4,width=50,fanout=3"
 
 
-def write_new(where: Path, topology: str = "") -> str:
+def write_new(where: Path, topology: str = "", *, template: str = SHOP) -> str:
     """What to do next. ``topology`` asks for services by the hundred: ``layers=4,width=50,fanout=3``. UsageError when the file is
-    there, or cannot be made."""
+    there, or cannot be made, or there is no such template."""
     file = where if where.suffix in SUFFIXES else where.with_name(where.name + SUFFIXES[0])
     shown = shlex.quote(str(file))
-    text = layered(file.stem, shown, **_layers(topology)) if topology else starter(file.stem, shown)
+    text = layered(file.stem, shown, **_layers(topology)) if topology else starter(file.stem, shown, template)
     try:
         with file.open("x", encoding="utf-8") as opened:
             opened.write(text)

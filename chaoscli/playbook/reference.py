@@ -20,8 +20,10 @@ from chaoscli.measures.catalogue import MEASURES
 from chaoscli.playbook.cast import service_part
 from chaoscli.playbook.cue_kinds import CUES, CueKind
 from chaoscli.playbook.cueing import cue_part
+from chaoscli.playbook.doubts.catalogue import DOUBTS
 from chaoscli.playbook.foreign import foreign_part
 from chaoscli.playbook.model import settings_fields, settings_part
+from chaoscli.playbook.parameters import PARAMETER
 from chaoscli.playbook.schema import language_schema
 from chaoscli.playbook.script import fault_part
 from chaoscli.resilience.elsewhere import ELSEWHERE, LIBRARIES
@@ -296,7 +298,49 @@ def _dedented(text: str) -> str:
     return "\n".join(line.removeprefix("    ") for line in text.splitlines())
 
 
+def playbook() -> Page:
+    schema = language_schema()
+    return Page(
+        title="playbook: what a file may hold",
+        lead="A playbook is one YAML file. `${NAME}` stands for a parameter wherever a value is written. A variant changes any"
+        " service, load, fault or cue by its dotted path, like `order.calls.inventory.timeout: 1s`; `none` takes one away.",
+        sections=(
+            Section(heading="a playbook", rows=_rows(schema, only=frozenset(schema["properties"]), first="playbook")),
+            Section(heading="parameters", rows=_rows(PARAMETER.model_json_schema())),
+        ),
+        example=_PLAYBOOK,
+    )
+
+
+_PLAYBOOK = """\
+playbook: mine
+include: retries
+parameters: { pace: { type: rate, default: 20/s, help: how many come } }
+load: { shoppers: { request: POST order /api/orders, rate: "${pace}" } }
+matrix:
+  order.calls.inventory.timeout: [100ms, 1s]
+  retry:
+    never: {}
+    twice: { order.calls.inventory.retry: { attempts: 2 } }
+faults: [{ name: slow, slow: inventory, by: 5x, at: 2s, for: 2s }]
+expect: [{ twice: amplification < 2.1 during slow }]
+lasts: 6s"""
+
+
+def warnings() -> Page:
+    rows = tuple(Row(name=one.name, doc=one.doc) for one in DOUBTS.values())
+    return Page(
+        title="warnings: what is right and cannot work",
+        lead="`chaos check` tells each at its place; it changes the exit code only with `--strict`. Where one is the very point"
+        " of a playbook, its `deliberate` says so.",
+        sections=(Section(heading="warnings", rows=rows),),
+        example="deliberate: [retries-multiply]",
+    )
+
+
 TOPICS: dict[str, Callable[[], Page]] = {
+    "playbook": playbook,
+    "warnings": warnings,
     "faults": faults,
     "cues": cues,
     "policies": policies,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from chaoscli.errors import UsageError
+from chaoscli.playbook.templates import TEMPLATES
 
 # What a playbook may be called: what a file system, a shell and a CI system take as it is.
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,39}")
@@ -16,7 +17,9 @@ _TEXT = """\
 #   chaos run {file}                 play it on real processes
 #   chaos run {file} --world sim     play it in virtual time, over in a moment
 #   chaos run {file} --dry           what would happen, without playing it
+#   chaos check {file}               every mistake at once, and what cannot work: `chaos explain warnings`
 
+# What else may stand here: `chaos explain playbook`.
 playbook: {name}
 title: What a slow inventory does to those who order
 
@@ -61,10 +64,18 @@ expect:
 """
 
 
-def starter(name: str, file: str) -> str:
+SHOP = "shop"
+
+
+def starter(name: str, file: str, template: str = SHOP) -> str:
     """The text of a playbook called ``name`` that will be in ``file``; UsageError for what no playbook can be called."""
     check_playbook_name(name)
-    return _TEXT.format(name=name, file=file)
+    if template != SHOP and template not in TEMPLATES:
+        known = {SHOP: "a slow service and retries", **{key: one.doc for key, one in TEMPLATES.items()}}
+        lines = "\n  ".join(f"{key}: {doc}" for key, doc in known.items())
+        raise UsageError(f"there is no template '{template}'", hint=lines)
+    text = _TEXT if template == SHOP else TEMPLATES[template].text
+    return text.format(name=name, file=file)
 
 
 def check_playbook_name(name: str) -> None:

@@ -11,9 +11,11 @@ import pytest
 from chaoscli.cli.explaining import page_of
 from chaoscli.cli.writing import write_new
 from chaoscli.errors import UsageError
+from chaoscli.playbook.checking import check_playbook
 from chaoscli.playbook.load import load_playbook
 from chaoscli.playbook.reference import TOPICS
 from chaoscli.playbook.schema import playbook_schema
+from chaoscli.playbook.templates import TEMPLATES
 from tests.support.command import chaos
 from tests.views.golden import drawn
 
@@ -59,6 +61,26 @@ def test_a_new_playbook_explains_itself_in_comments(tmp_path: Path) -> None:
         assert f"`chaos explain {topic}`" in text
 
 
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_every_template_runs_and_holds(template: str, tmp_path: Path) -> None:
+    write_new(tmp_path / "mine", template=template)
+    ended = chaos("run", str(tmp_path / "mine.yaml"), "--world", "sim", "--quiet", folder=tmp_path)
+    assert ended.code == 0, ended.out
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_of_a_template_there_is_no_doubt(template: str, tmp_path: Path) -> None:
+    write_new(tmp_path / "mine", template=template)
+    checked = check_playbook(tmp_path / "mine.yaml")
+    assert (checked.playbook.name, checked.warnings) == ("mine", ())
+
+
+def test_a_template_that_is_none_is_answered_with_those_there_are(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="there is no template 'chain'") as caught:
+        write_new(tmp_path / "mine", template="chain")
+    assert [line.strip().partition(":")[0] for line in caught.value.hint.splitlines()] == ["shop", *TEMPLATES]
+
+
 def test_nothing_is_overwritten(tmp_path: Path) -> None:
     (tmp_path / "mine.yaml").write_text("precious")
     with pytest.raises(UsageError, match="is already there"):
@@ -99,7 +121,7 @@ def test_a_topic_that_was_nearly_named_is_offered() -> None:
 def test_a_dry_run_plays_nothing_and_tells_the_plan(tmp_path: Path) -> None:
     ended = chaos("run", "retries", "partition", "--dry", folder=tmp_path)
     assert ended.code == 0
-    assert "naive    shoppers -> order -> inventory  1.8s           1x to 6x" in ended.out
+    assert "naive    shoppers -> order -> inventory  20ms   1.8s           1x to 6x" in ended.out
     assert "cut begins: partition order | inventory, silence" in ended.out
     document = json.loads(chaos("run", "partition", "--dry", "--json", folder=tmp_path).out)
     assert [chain["waits_s"] for chain in document["chains"]] == [None, 0.5, 0.5]

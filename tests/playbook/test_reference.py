@@ -15,6 +15,7 @@ from chaoscli.measures.base import EVERY_WINDOW
 from chaoscli.measures.catalogue import MEASURES
 from chaoscli.playbook.cast import service_part
 from chaoscli.playbook.cue_kinds import CUES
+from chaoscli.playbook.doubts.catalogue import DOUBTS
 from chaoscli.playbook.load import shipped
 from chaoscli.playbook.read import read_playbook
 from chaoscli.playbook.reference import TOPICS, Page, Section, nearest_topic, page
@@ -62,6 +63,28 @@ def test_every_cue_has_its_section_with_every_key_that_may_be_written() -> None:
         own = names(section(made, kind))
         assert kind in own
         assert own <= keys(f"{kind.capitalize()}Cue") <= own | shared, kind
+
+
+def test_every_key_of_a_playbook_and_every_warning_has_its_row() -> None:
+    made = page("playbook")
+    assert names(section(made, "a playbook")) == set(playbook_schema()["properties"])
+    assert names(section(made, "parameters")) == keys("Parameter")
+    (only,) = page("warnings").sections
+    assert [row.name for row in only.rows] == list(DOUBTS)
+
+
+def test_every_cue_has_its_section_with_every_key() -> None:
+    made = page("cues")
+    shared = names(section(made, "every cue"))
+    assert {one.heading for one in made.sections} == {"every cue", *CUES}
+    for kind in CUES:
+        assert names(section(made, kind)) <= keys(f"{kind.capitalize()}Cue") <= names(section(made, kind)) | shared
+
+
+def test_the_playbook_that_is_shown_is_right() -> None:
+    text = page("playbook").example.replace("include: retries", SMALL.partition("services:")[1] + SMALL.partition("services:")[2])
+    text = text.replace(SMALL[SMALL.index("load:") :], "")
+    assert len(read_playbook(text.encode(), "x.yaml").variants) == 4
 
 
 def test_every_measure_has_its_row() -> None:
