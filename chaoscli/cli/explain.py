@@ -15,7 +15,8 @@ def explain(
         str,
         typer.Argument(
             metavar="PLAYBOOK|TOPIC",
-            help="A name from `chaos list`, a file, or one of: playbook, services, load, faults, cues, policies, measures, expectations, warnings.",
+            help="A name from `chaos list`, a file, or one of: playbook, services, load, faults, cues, policies, measures,"
+            " expectations, warnings.",
             autocompletion=playbook_names_and_topics,
         ),
     ],
