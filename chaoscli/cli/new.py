@@ -33,6 +33,8 @@ def new(
 
         if own and topology:
             raise UsageError("a playbook is begun with --own or with --topology, not with both")
+        if template != "shop" and (own or topology):
+            raise UsageError("a template is begun with alone, not with --own or --topology")
         if own:
             from chaoscli.cli.owning import write_own
 
