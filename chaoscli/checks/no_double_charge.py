@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
+from chaoscli.checks.committed import committed
 from chaoscli.checks.laws import Finding, Invariant
-from chaoscli.events import Happened
 from chaoscli.measures.base import NoData
 from chaoscli.recording import Recording
 
@@ -15,7 +15,7 @@ REFUNDED = "refunded"
 
 def _judge(recording: Recording) -> Finding:
     """What was given back does not count."""
-    facts = recording.of(Happened)
+    facts = committed(recording)
     charges = Counter(one.request for one in facts if one.what == CHARGED)
     refunds = Counter(one.request for one in facts if one.what == REFUNDED)
     if not charges:

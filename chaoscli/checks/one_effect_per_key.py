@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+from chaoscli.checks.committed import committed
 from chaoscli.checks.laws import Finding, Invariant, Watch
 from chaoscli.events import Happened
 from chaoscli.measures.base import NoData
@@ -15,7 +16,7 @@ def _judge(recording: Recording) -> Finding:
     """The guilty are the requests whose effect was had already. One key may stand for a reservation and a charge at once."""
     seen: Counter[tuple[str, str]] = Counter()
     guilty: dict[str, None] = {}
-    for one in recording.of(Happened):
+    for one in committed(recording):
         key = one.data.get("key")
         if one.what not in EFFECTS or not key:
             continue

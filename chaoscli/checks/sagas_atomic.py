@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 
+from chaoscli.checks.committed import committed
 from chaoscli.checks.laws import Finding, Invariant
 from chaoscli.checks.orders import accepted, under_way
-from chaoscli.events import Happened
 from chaoscli.measures.base import NoData
 from chaoscli.recording import Recording
 
@@ -18,10 +18,10 @@ CHARGES = {"charged": 1, "refunded": -1}
 def _judge(recording: Recording) -> Finding:
     """The guilty are the requests that took stock or money for more orders, or fewer, than they were given."""
     pieces, charges = Counter[str](), Counter[str]()
-    for one in recording.of(Happened):
+    for one in committed(recording):
         pieces[one.request] += PIECES.get(one.what, 0) * int(one.data.get("quantity", 0))
         charges[one.request] += CHARGES.get(one.what, 0)
-    told = {one.what for one in recording.of(Happened)}
+    told = {one.what for one in committed(recording)}
     if not told & {*PIECES, *CHARGES}:
         raise NoData("nothing was reserved and nobody was charged")
     ordered, orders = Counter[str](), Counter[str]()

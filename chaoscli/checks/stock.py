@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from chaoscli.checks.committed import committed
 from chaoscli.events import Happened
 from chaoscli.measures.base import NoData
 from chaoscli.recording import Recording
@@ -37,12 +38,10 @@ class Shelf:
 def shelves(recording: Recording) -> list[Shelf]:
     """One for each product of each node of which something was reserved, by name; NoData when nothing was."""
     begun = {
-        (one.node, str(one.data.get("product"))): int(one.data["quantity"])
-        for one in recording.of(Happened)
-        if one.what == STOCKED
+        (one.node, str(one.data.get("product"))): int(one.data["quantity"]) for one in committed(recording) if one.what == STOCKED
     }
     taken: defaultdict[tuple[str, str], list[Reservation]] = defaultdict(list)
-    for one in recording.of(Happened):
+    for one in committed(recording):
         if one.what in (RESERVED, RELEASED):
             data, sign = one.data, 1 if one.what == RESERVED else -1
             reservation = Reservation(request=one.request, quantity=sign * int(data["quantity"]), left=int(data["left"]))

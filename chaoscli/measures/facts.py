@@ -18,6 +18,7 @@ FACTS: Mapping[str, str] = {
     "stocked": "inventory put a product on its shelf",
     "stock reserved": "inventory gave some of a product away",
     "stock released": "inventory put back what it had given away",
+    "told again": "a service that was killed found in its database what it had done last; it may have been told before",
     "order created": "order said yes",
     "order undone": "order had everything undone that was done for an order it rejected",
     "order not published": "order could not tell the broker of an order, and will not try again",

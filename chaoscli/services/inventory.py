@@ -13,6 +13,7 @@ from typing import Any, Literal
 from chaoscli.faults.base import BadSetting
 from chaoscli.messages import Request, Response
 from chaoscli.services.base import Service
+from chaoscli.services.diary import Diary
 from chaoscli.services.fields import BadInputError, key_of
 from chaoscli.services.node import Node, transaction
 from chaoscli.services.replies import MOST_QUANTITY, query, reply, segments, unknown, whole_number
@@ -57,6 +58,7 @@ class Inventory(Service):
         self._node = node
         self._settings = settings
         self._database = node.database("stock")
+        self._diary = Diary(node, self._database)
         self._open_shop(STOCK_AT_START if settings.stock is None else settings.stock)
 
     async def handle(self, request: Request) -> Response:
@@ -89,18 +91,18 @@ class Inventory(Service):
         key = key_of(request)
         for _ in range(MOST_LOOKS):
             seen = await self._look(product)
-            with transaction(self._database):
+            with self._diary.committing() as write:
                 known = self._known(key)
                 if known is not None:
                     return self._again(known, product, quantity)
                 if self._settings.reserving == "versioned" and seen != self._shelf(product):
                     continue
                 left = self._take(product, quantity, seen)
-                if left is not None and key is not None:
+                if left is None:
+                    return _answer(400, product, False, 0, "Cannot reserve - insufficient stock")
+                if key is not None:
                     self._remember(key, product, quantity, "reserved")
-            if left is None:
-                return _answer(400, product, False, 0, "Cannot reserve - insufficient stock")
-            self._tell("stock reserved", request, product, quantity, left)
+                write("stock reserved", request, product=product, quantity=quantity, left=left, **_named(key))
             return _answer(200, product, True, left, "Reserved successfully")
         return reply(503, {"error": f"too many reserve {product} at once"})
 
@@ -144,7 +146,7 @@ class Inventory(Service):
         key = key_of(request)
         if key is None:
             return reply(400, {"error": "a release needs the Idempotency-Key of its reservation"})
-        with transaction(self._database):
+        with self._diary.committing() as write:
             known = self._known(key)
             if known is not None and known[0] != product:
                 return reply(422, {"error": "this Idempotency-Key was used for another reservation"})
@@ -152,9 +154,9 @@ class Inventory(Service):
             put_back = "UPDATE stock SET pieces = pieces + ?, version = version + 1 WHERE product = ?"
             self._database.execute(put_back, (held, product))
             self._remember(key, product, held, "released")
-        left = self._left(product) or 0
-        if held:
-            self._tell("stock released", request, product, held, left)
+            left = self._left(product) or 0
+            if held:
+                write("stock released", request, product=product, quantity=held, left=left, key=key)
         return reply(200, {"productId": product, "released": held, "currentStock": left})
 
     def _known(self, key: str | None) -> tuple[str, int, str] | None:
@@ -164,11 +166,6 @@ class Inventory(Service):
 
     def _remember(self, key: str, product: str, quantity: int, state: str) -> None:
         self._database.execute("INSERT OR REPLACE INTO reservations VALUES (?, ?, ?, ?)", (key, product, quantity, state))
-
-    def _tell(self, what: str, request: Request, product: str, quantity: int, left: int) -> None:
-        key = key_of(request)
-        named: dict[str, Any] = {"key": key} if key else {}
-        self._node.happened(what, request, product=product, quantity=quantity, left=left, **named)
 
     def _left(self, product: str) -> int | None:
         row = self._database.execute("SELECT pieces FROM stock WHERE product = ?", (product,)).fetchone()
@@ -191,6 +188,10 @@ class Inventory(Service):
             database.executemany("INSERT INTO stock (product, pieces) VALUES (?, ?)", stock.items())
         for product, pieces in stock.items():
             self._node.happened("stocked", product=product, quantity=pieces)
+
+
+def _named(key: str | None) -> dict[str, Any]:
+    return {"key": key} if key else {}
 
 
 def _answer(status: int, product: str, available: bool, left: int, message: str) -> Response:

@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from chaoscli.messages import IDEMPOTENCY_KEY, CallError, Request, Response, Result
 from chaoscli.services.base import Service
+from chaoscli.services.diary import Diary
 from chaoscli.services.fields import LONGEST_TEXT, BadInputError, Fields, key_of
 from chaoscli.services.node import Node, transaction
 from chaoscli.services.replies import json_object, json_value, reply, segments, unknown
@@ -66,6 +67,8 @@ class Payment(Service):
             " amount REAL NOT NULL, key TEXT UNIQUE, state TEXT NOT NULL)"
         )
 
+        self._diary = Diary(node, self._database)
+
     async def handle(self, request: Request) -> Response:
         try:
             match request.method, segments(request):
@@ -91,8 +94,7 @@ class Payment(Service):
         if charge.state == "open":
             approved = await self._asked(request, "charge", charge)
             # Somebody may have been faster, with the same key: what is told is what this request has changed.
-            if self._moved(charge, "open", "charged" if approved else "declined") and approved:
-                self._tell("charged", request, charge, amount)
+            if self._moved(request, charge, "open", "charged" if approved else "declined", amount) and approved:
                 return reply(200, {"transactionId": charge.name})
         return self._again(request, self._now(charge), amount)
 
@@ -109,7 +111,7 @@ class Payment(Service):
     def _again(self, request: Request, charge: _Charge, amount: float) -> Response:
         """The answer to a charge that has been decided."""
         if charge.state == "charged":
-            self._tell("charge repeated", request, charge, amount)
+            self._node.happened("charge repeated", request, **_facts(charge, amount))
             return reply(200, {"transactionId": charge.name})
         if charge.state == "declined":
             return reply(402, {"error": "the bank declined"})
@@ -124,16 +126,14 @@ class Payment(Service):
         if charge.state == "open":
             # Undecided at the bank. It is asked again first: only what was charged can be given back.
             approved = await self._asked(request, "charge", charge)
-            if self._moved(charge, "open", "charged" if approved else "declined") and approved:
-                self._tell("charged", request, charge, charge.amount)
+            self._moved(request, charge, "open", "charged" if approved else "declined", charge.amount)
             charge = self._now(charge)
-        if self._moved(charge, "charged", "refunding"):
+        if self._moved(request, charge, "charged", "refunding", charge.amount):
             charge = self._now(charge)
         if charge.state == "refunding":
             if not await self._asked(request, "refund", charge):
                 return reply(502, {"error": "the bank did not give it back"})
-            if self._moved(charge, "refunding", "refunded"):
-                self._tell("refunded", request, charge, charge.amount)
+            self._moved(request, charge, "refunding", "refunded", charge.amount)
         return reply(200, {"key": key, "refunded": self._now(charge).state == "refunded"})
 
     # -- the bank ----------------------------------------------------------------------------------------------------------
@@ -171,14 +171,19 @@ class Payment(Service):
         number = self._database.execute(insert, (user, amount, key, state)).lastrowid or 0
         return _Charge(number=number, user=user, amount=float(amount), key=key, state=state)
 
-    def _moved(self, charge: _Charge, before: State, after: State) -> bool:
-        """Whether it was this call that changed the state; committed when it returns."""
-        update = "UPDATE charges SET state = ? WHERE number = ? AND state = ?"
-        return self._database.execute(update, (after, charge.number, before)).rowcount == 1
+    def _moved(self, request: Request, charge: _Charge, before: State, after: State, amount: float) -> bool:
+        """Whether it was this call that changed the state; committed, and told where money went, when it returns."""
+        with self._diary.committing() as write:
+            update = "UPDATE charges SET state = ? WHERE number = ? AND state = ?"
+            moved = self._database.execute(update, (after, charge.number, before)).rowcount == 1
+            if moved and after in ("charged", "refunded"):
+                write(after, request, **_facts(charge, amount))
+        return moved
 
-    def _tell(self, what: str, request: Request, charge: _Charge, amount: float) -> None:
-        key: dict[str, Any] = {"key": charge.key} if charge.key else {}
-        self._node.happened(what, request, transaction=charge.name, user=charge.user, amount=amount, **key)
+
+def _facts(charge: _Charge, amount: float) -> dict[str, Any]:
+    key = {"key": charge.key} if charge.key else {}
+    return {"transaction": charge.name, "user": charge.user, "amount": amount, **key}
 
 
 def _charge_of(row: sqlite3.Row | tuple[Any, ...]) -> _Charge:

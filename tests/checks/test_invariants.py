@@ -94,3 +94,29 @@ def test_a_law_about_what_never_happened_has_no_data(law: str) -> None:
 def test_every_law_says_what_it_is_under_its_own_name(law: str) -> None:
     assert INVARIANTS[law].name == law
     assert INVARIANTS[law].doc
+
+
+def again(play: Play, request: str, left: int, key: str) -> Play:
+    facts = {"fact": "stock reserved", "product": "BOOK", "quantity": 1, "left": left, "key": key}
+    return play.happened("inventory", "told again", request, at=2, **facts)
+
+
+def keyed(play: Play, request: str, left: int, key: str) -> Play:
+    facts = {"product": "BOOK", "quantity": 1, "left": left, "key": key}
+    return play.happened("inventory", "stock reserved", request, at=1, **facts)
+
+
+def test_what_a_service_was_killed_too_early_to_tell_counts_once_its_next_life_has_told_it() -> None:
+    # The second reservation was never told before the crash; the first one was, and is told twice.
+    play = keyed(stocked(5), "s-1", 4, "k-1")
+    again(again(play, "s-1", 4, "k-1"), "s-2", 3, "k-2")
+    keyed(play, "s-3", 2, "k-3")
+    assert judged("stock conserved", play) == Finding(shown="2 BOOK left of 5, 2 expected")
+    assert judged("no oversell", play) == Finding(shown="reserved 3 of 5 BOOK")
+    assert judged("one effect per key", play) == Finding(shown="3 effects of 3 keys")
+
+
+def test_a_charge_that_was_told_twice_was_not_charged_twice() -> None:
+    play = recording().happened("payment", "charged", "s-1", at=1, amount=10, key="k")
+    play.happened("payment", "told again", "s-1", at=2, fact="charged", amount=10, key="k")
+    assert judged("no double charge", play) == Finding(shown="1 charges for 1 requests")

@@ -142,7 +142,10 @@ async def test_a_key_reserves_once_and_releases_once_beyond_the_death_of_the_inv
     after = shop_of_inventory(tmp_path)
     assert await keyed(after, "release") == (200, {"productId": "BOOK-001", "released": 2, "currentStock": 100})
     assert await keyed(after, "release") == (200, {"productId": "BOOK-001", "released": 0, "currentStock": 100})
-    assert facts(after) == [("stock released", {"product": "BOOK-001", "quantity": 2, "left": 100, "key": "k"})]
+    assert facts(after) == [
+        ("told again", {"fact": "stock reserved", "product": "BOOK-001", "quantity": 2, "left": 98, "key": "k"}),
+        ("stock released", {"product": "BOOK-001", "quantity": 2, "left": 100, "key": "k"}),
+    ]
 
 
 async def test_a_reservation_that_comes_after_its_release_takes_nothing() -> None:

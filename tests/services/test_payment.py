@@ -61,7 +61,7 @@ async def test_a_key_is_remembered_by_a_payment_that_was_killed(tmp_path: Path) 
     after = opened(tmp_path)
     assert await charge(after, key="r-1") == (200, {"transactionId": "TXN00000001"})
     assert await charge(after) == (200, {"transactionId": "TXN00000002"})
-    assert [what for what, _request, _data in after.happened()] == ["charge repeated", "charged"]
+    assert [what for what, _request, _data in after.happened()] == ["told again", "charge repeated", "charged"]
 
 
 NOT_AN_OBJECT = "The body must be a JSON object with userId and amount"
