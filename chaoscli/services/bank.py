@@ -43,6 +43,8 @@ class BankSettings(Capacity):
 class Bank(Service):
     """Movements are rows of its database. Money goes back as it came: once for each key."""
 
+    parameters = ()
+
     def __init__(self, node: Node, settings: BankSettings) -> None:
         self._node = node
         self._limit = settings.limit

@@ -19,7 +19,6 @@ import trio
 from chaoscli.faults.base import BadSetting
 from chaoscli.messages import REQUEST_ID, RETRY_AFTER, SENT_AT, TRACE_PARENT, Request, Response
 from chaoscli.services.base import Service
-from chaoscli.services.fields import LONGEST_TEXT
 from chaoscli.services.message_store import Message, MessageStore
 from chaoscli.services.node import Node
 from chaoscli.services.replies import json_value, query, reply, segments, unknown, whole_number
@@ -61,6 +60,8 @@ class BrokerSettings(Capacity):
 class Broker(Service):
     """Who waits is known here; what is kept, and for whom, by its store."""
 
+    parameters = ("group", "wait")
+
     def __init__(self, node: Node, settings: BrokerSettings) -> None:
         self._node = node
         self._settings = settings
@@ -86,9 +87,7 @@ class Broker(Service):
         return unknown(request, PLACES)
 
     def _no_room(self, topic: str, group: str = "") -> Response | None:
-        """Names are bounded in length and number, or whoever makes them up fills the memory. A new group joins the topic."""
-        if len(topic) > LONGEST_TEXT or len(group) > LONGEST_TEXT:
-            return reply(400, {"error": f"a name has at most {LONGEST_TEXT} characters"})
+        """Names are bounded in number, or whoever makes them up fills the memory. A new group joins the topic."""
         if topic not in self._topics and len(self._topics) >= MOST_TOPICS:
             return reply(503, {"error": f"there are {MOST_TOPICS} topics already"})
         self._topics.add(topic)

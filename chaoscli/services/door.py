@@ -11,6 +11,7 @@ from chaoscli.services.base import Service
 from chaoscli.services.entrance import Entrance
 from chaoscli.services.guard import Guard
 from chaoscli.services.health import living, ready
+from chaoscli.services.manners import complaint, presentable
 from chaoscli.services.node import Node
 from chaoscli.services.replies import reply, segments, unknown
 from chaoscli.services.work import Workers
@@ -41,7 +42,10 @@ class Door:
             request = replace(request, method="GET")
         if request.path == "/actuator" or request.path.startswith("/actuator/"):
             return await self._actuator(request)
-        request = received(self._identified(request), self._node.now())
+        wrong = complaint(request, self._service.parameters)
+        if wrong:
+            return reply(400, {"error": wrong})
+        request = received(self._identified(presentable(request)), self._node.now())
         refusal = self._guard.refusal(request) if self._guard is not None else None
         if refusal is not None:
             return refusal

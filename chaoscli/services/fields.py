@@ -42,6 +42,8 @@ class Fields:
             raise BadInputError(f"{name} must be a text")
         if len(value) > LONGEST_TEXT:
             raise BadInputError(f"{name} must have at most {LONGEST_TEXT} characters")
+        if has_controls(value):
+            raise BadInputError(f"{name} must not have control characters")
         return value
 
     def quantity(self, name: str) -> int:
@@ -72,7 +74,14 @@ def key_of(request: Request) -> str | None:
     key = request.header(IDEMPOTENCY_KEY)
     if len(key) > LONGEST_TEXT:
         raise BadInputError(f"an Idempotency-Key must have at most {LONGEST_TEXT} characters")
+    if has_controls(key):
+        raise BadInputError("an Idempotency-Key must not have control characters")
     return key or None
+
+
+def has_controls(text: str) -> bool:
+    """Characters that no name has, and that do something to whoever prints them (C0, C1 and DEL)."""
+    return any(ord(one) < 0x20 or 0x7F <= ord(one) < 0xA0 for one in text)
 
 
 def _listed(names: tuple[str, ...]) -> str:

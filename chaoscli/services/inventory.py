@@ -54,6 +54,8 @@ class InventorySettings(Capacity):
 class Inventory(Service):
     """The stock is in its database, so that a killed inventory comes back with what was left."""
 
+    parameters = ("quantity",)
+
     def __init__(self, node: Node, settings: InventorySettings) -> None:
         self._node = node
         self._settings = settings

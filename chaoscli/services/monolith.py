@@ -89,6 +89,8 @@ def _written(module: Capacity) -> list[str]:
 class _Program(Service):
     """What both kinds have in common: the modules, and who serves what."""
 
+    parameters = ("quantity",)
+
     def __init__(self, node: Node, settings: MonolithSettings) -> None:
         self._node = node
         self._doors: dict[str, Handler] = dict.fromkeys(MODULES, _not_yet)

@@ -73,6 +73,8 @@ class _Saga:
 class Order(Service):
     """Calls ``user``, ``inventory``, ``pricing``, ``payment`` and ``broker``, those of them that its node is joined to."""
 
+    parameters = ()
+
     def __init__(self, node: Node, settings: OrderSettings) -> None:
         self._node = node
         self._settings = settings

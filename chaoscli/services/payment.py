@@ -58,6 +58,8 @@ class _BankFailedError(Exception):
 class Payment(Service):
     """Charges are rows of its database; keys outlive the process with them."""
 
+    parameters = ()
+
     def __init__(self, node: Node, settings: PaymentSettings) -> None:
         self._node = node
         self._validates = settings.validates

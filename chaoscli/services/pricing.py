@@ -35,6 +35,8 @@ class PricingSettings(Capacity):
 class Pricing(Service):
     """Tells every line it priced, so that a run can count how often the same thing was asked."""
 
+    parameters = ("quantity",)
+
     def __init__(self, node: Node, settings: PricingSettings) -> None:
         self._node = node
         self._prices = PRICES if settings.prices is None else settings.prices

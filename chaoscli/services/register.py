@@ -51,6 +51,8 @@ class _Write:
 class Register(Service):
     """All the services it calls are its peers. What was applied is in its database; what peers have not been sent is not."""
 
+    parameters = ()
+
     def __init__(self, node: Node, settings: RegisterSettings) -> None:
         self._node = node
         self._stamps = stamps(settings.stamps, node.name)

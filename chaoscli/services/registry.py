@@ -14,7 +14,6 @@ import trio
 from chaoscli.faults.base import BadSetting
 from chaoscli.messages import Request, Response
 from chaoscli.services.base import Service
-from chaoscli.services.fields import LONGEST_TEXT
 from chaoscli.services.node import Node
 from chaoscli.services.replies import query, reply, segments, unknown, whole_number
 from chaoscli.services.work import Capacity, Workers
@@ -44,6 +43,8 @@ class RegistrySettings(Capacity):
 class Registry(Service):
     """``PUT`` is registering and heartbeat in one. ``GET /registry?after=VERSION&wait=SECONDS`` waits for a change."""
 
+    parameters = ("after", "wait")
+
     def __init__(self, node: Node, settings: RegistrySettings) -> None:
         self._node = node
         self._ttl_s = settings.ttl
@@ -56,10 +57,7 @@ class Registry(Service):
         return 0.0 if request.method == "GET" else 1.0
 
     async def handle(self, request: Request) -> Response:
-        place = segments(request)
-        if any(len(part) > LONGEST_TEXT for part in place):
-            return reply(400, {"error": f"a name must have at most {LONGEST_TEXT} characters"})
-        match request.method, place:
+        match request.method, segments(request):
             case "GET", ["registry"]:
                 return await self._listed(request)
             case "PUT", ["registry", service, instance]:

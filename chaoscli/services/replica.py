@@ -38,6 +38,8 @@ _STATUSES = {"ok": 200, "failed": 503, "unknown": 504}
 class Replica(Service):
     """Its peers are all it calls."""
 
+    parameters = ("client",)
+
     def __init__(self, node: Node, settings: ReplicaSettings) -> None:
         self._node = node
         self._settings = settings

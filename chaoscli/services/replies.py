@@ -52,10 +52,11 @@ def json_value(text: bytes) -> Any:
     """What the JSON says; None for null, and for what is not JSON.
 
     Python reads more than JSON has: NaN, Infinity, numbers that overflow to it, and halves of surrogate pairs, none of which
-    could be written again.
+    could be written again. Of a name that an object has twice one reader takes the first and another the last (RFC 8259,
+    section 4), so that what was checked need not be what is done: it is not read at all.
     """
     try:
-        value = json.loads(text, parse_constant=_finite, parse_float=_finite)
+        value = json.loads(text, parse_constant=_finite, parse_float=_finite, object_pairs_hook=_once_each)
         if _HALF_PAIR in text.lower():
             json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
@@ -76,6 +77,13 @@ def passed_on(*replies: Response | None) -> Headers:
     """The header that says so when one of the replies used was not its service's own."""
     marks = [response.header(SERVED_AS) for response in replies if response is not None]
     return next((((SERVED_AS, mark),) for mark in marks if mark), ())
+
+
+def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("an object has one name twice")
+    return found
 
 
 def _finite(text: str) -> float:

@@ -45,6 +45,8 @@ class ShippingSettings(Capacity):
 class Shipping(Service):
     """Works off a joined ``broker``. Shipments are rows of its database."""
 
+    parameters = ()
+
     def __init__(self, node: Node, settings: ShippingSettings) -> None:
         self._node = node
         self._settings = settings

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from chaoscli.faults.base import BadSetting
 from chaoscli.messages import Request, Response
 from chaoscli.services.base import Service
-from chaoscli.services.fields import LONGEST_TEXT
 from chaoscli.services.node import Node
 from chaoscli.services.replies import reply, segments, unknown
 from chaoscli.services.work import Capacity
@@ -32,6 +31,8 @@ class UserSettings(Capacity):
 class User(Service):
     """Knows customers by name, and keeps nothing."""
 
+    parameters = ()
+
     def __init__(self, node: Node, settings: UserSettings) -> None:
         self._settings = settings
 
@@ -42,8 +43,6 @@ class User(Service):
         return unknown(request, PLACES)
 
     def _validate(self, customer: str) -> Response:
-        if len(customer) > LONGEST_TEXT:
-            return reply(400, {"error": f"a customer's name must have at most {LONGEST_TEXT} characters"})
         if not customer.startswith(self._settings.prefix):
             return _answer(customer, False, "Customer not found")
         if customer in self._settings.blocked:

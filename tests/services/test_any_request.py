@@ -25,14 +25,28 @@ WORDS = st.sampled_from(
     ]
 )  # fmt: skip
 QUERIES = st.sampled_from(
-    ["", "?", "?quantity=1", "?quantity=&quantity=2", "?wait=1", "?items=2", "?items=x", "?" + "a&" * 200, "?%=%"]
+    [
+        "",
+        "?",
+        "?quantity=1",
+        "?quantity=&quantity=2",
+        "?wait=1",
+        "?items=2",
+        "?items=x",
+        "?" + "a&" * 200,
+        "?%=%",
+        "?group=g&wait=0",
+        "?after=0",
+        "?client=me",
+    ]
 )
 PLACES = st.sampled_from(
     [
         "/api/orders", "/api/inventory/check/BOOK-001", "/api/inventory/reserve/BOOK-001",
         "/api/inventory/release/BOOK-001", "/payment/charge",
         "/payment/refund", "/bank/charge", "/bank/refund", "/api/users/validate/CUST-1", "/api/prices/BOOK-001", "/topics/t",
-        "/api/shipments", "/api/shipments/x", "/topics/t/lease", "/topics/t/ack/1", "/register/k", "/actuator/metrics", "*",
+        "/api/shipments", "/api/shipments/x", "/registry", "/registry/a/b", "/store/k", "/a%0Ab", "/topics/t/dead",
+        "/topics/t/lease", "/topics/t/ack/1", "/register/k", "/actuator/metrics", "*",
     ]
 )  # fmt: skip
 PATHS = PLACES | st.lists(WORDS | VISIBLE, max_size=5).map(lambda parts: "/" + "/".join(parts))
@@ -47,6 +61,7 @@ JSON = st.recursive(
         st.lists(inner, max_size=3)
         | st.fixed_dictionaries({"productId": inner, "quantity": inner, "customerId": inner})
         | st.fixed_dictionaries({"userId": inner, "amount": inner})
+        | st.fixed_dictionaries({"userId": st.just("C"), "amount": st.just(1), "card": inner | st.just("4111111111111111")})
         | st.fixed_dictionaries({"account": inner, "amount": inner})
         | st.fixed_dictionaries({"key": inner})
         | st.fixed_dictionaries({"orderId": inner, "productId": inner, "quantity": inner, "customerId": inner})

@@ -310,8 +310,8 @@ async def test_names_are_bounded_in_number_and_length() -> None:
     for number in range(MOST_GROUPS):
         await lease(shop, group=f"g-{number}")
     assert await shop.ask("broker", "POST", "/topics/t/lease?group=more") == (503, {"error": "t has 100 groups already"})
-    for target in (f"/topics/{'t' * 257}", f"/topics/t/lease?group={'g' * 257}"):
-        assert await shop.ask("broker", "POST", target, {}) == (400, {"error": "a name has at most 256 characters"})
+    for target, name in ((f"/topics/{'t' * 257}", "a name"), (f"/topics/t/lease?group={'g' * 257}", "group")):
+        assert await shop.ask("broker", "POST", target, {}) == (400, {"error": f"{name} must have at most 256 characters"})
 
 
 # -- one after the other, and put aside ------------------------------------------------------------------------------------------
