@@ -44,7 +44,7 @@ def opened(**settings: Any) -> Shop:
         ("/BOOK-001?quantity=-1", (400, said("BOOK-001", False, 0, "Quantity must be a whole number of at least 1"))),
         ("/BOOK-001?quantity=1.5", (400, said("BOOK-001", False, 0, "Quantity must be a whole number of at least 1"))),
         ("/BOOK-001?quantity=", (400, said("BOOK-001", False, 0, "Quantity must be a whole number of at least 1"))),
-        ("/BOOK-001?quantity=" + "9" * 400, (400, said("BOOK-001", False, 0, "Quantity must be a whole number of at least 1"))),
+        ("/BOOK-001?quantity=" + "9" * 200, (400, said("BOOK-001", False, 0, "Quantity must be a whole number of at least 1"))),
         ("/BOOK-001?quantity=²", (400, said("BOOK-001", False, 0, "Quantity must be a whole number of at least 1"))),
     ],
 )
