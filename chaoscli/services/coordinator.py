@@ -43,6 +43,8 @@ class CoordinatorSettings(Capacity):
 class Coordinator(Service):
     """Its participants are all it calls."""
 
+    parameters = ()
+
     def __init__(self, node: Node, settings: CoordinatorSettings) -> None:
         self._node = node
         self._settings = settings

@@ -53,6 +53,8 @@ class HolderSettings(Capacity):
 class Holder(Service):
     """Calls ``lock`` and ``vault``. Its lease does not outlive it: whoever starts again asks again."""
 
+    parameters = ()
+
     def __init__(self, node: Node, settings: HolderSettings) -> None:
         self._node = node
         self._settings = settings

@@ -36,6 +36,8 @@ class LockSettings(Capacity):
 class Lock(Service):
     """Leases are rows of its database, and counted on the host's monotonic clock, which a restart of the node does not touch."""
 
+    parameters = ()
+
     def __init__(self, node: Node, settings: LockSettings) -> None:
         self._node = node
         self._settings = settings

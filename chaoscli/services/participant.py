@@ -60,6 +60,8 @@ class _Part:
 class Participant(Service):
     """What it holds and what it promised are rows of its database; who waits is not."""
 
+    parameters = ("quantity",)
+
     def __init__(self, node: Node, settings: ParticipantSettings) -> None:
         self._node = node
         self._settings = settings

@@ -31,6 +31,8 @@ class VaultSettings(Capacity):
 class Vault(Service):
     """The highest token is kept with what was written under it, in one transaction."""
 
+    parameters = ()
+
     def __init__(self, node: Node, settings: VaultSettings) -> None:
         self._node = node
         self._settings = settings
