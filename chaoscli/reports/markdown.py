@@ -106,7 +106,7 @@ def _row(cells: Sequence[str]) -> str:
 
 def cell(text: str) -> str:
     """Text as text, in a table or out of it: nothing in it is markup, and it stays in one line."""
-    return re.sub(r"([\\`*_\[\]<>|#~&])", r"\\\1", " ".join(text.split()))
+    return re.sub(r"([\\`*_\[\]<>|#~&])", r"\\\1", " ".join(clean(text).split()))  # colours first, while they look like some
 
 
 def code(text: str) -> str:
