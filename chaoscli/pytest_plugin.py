@@ -32,6 +32,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("chaos", "faults in distributed systems (chaoscli)")
     group.addoption("--chaos-seed", type=int, metavar="N", help="the seed of every playground and playbook, in place of its own")
     group.addoption("--chaos-world", choices=("real", "sim"), help="where collected playbooks play (ini: chaos_world; sim)")
+    group.addoption("--chaos-recordings", metavar="DIR", help="keep the recording of every test that fails there")
     parser.addini("chaos_playbooks", "folders and files of playbooks to collect as tests, from the root of the project", "args")
     parser.addini("chaos_world", "where collected playbooks play: sim (virtual time) or real (processes)", default="sim")
 

@@ -200,7 +200,7 @@ class Ground:
         return evaluate(parse_expectation(text, self._names_known(run)), run)[0]
 
     async def save(self, file: Path) -> None:
-        _write(file, await self.so_far())
+        write_run(file, await self.so_far())
 
     # -- inside ------------------------------------------------------------------------------------------------------------
 
@@ -232,7 +232,8 @@ class Ground:
         return max((one.events[-1].at for one in self.recorder.recording.variants.values() if one.events), default=0.0)
 
 
-def _write(file: Path, run: RunRecording) -> None:
+def write_run(file: Path, run: RunRecording) -> None:
+    """NotMadeError when it cannot be written."""
     try:
         file.write_text("".join(line + "\n" for line in write_recording(run)), encoding="utf-8")
     except OSError as error:

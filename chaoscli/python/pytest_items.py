@@ -17,6 +17,7 @@ from chaoscli.errors import ChaosError
 from chaoscli.playbook.load import load_playbook
 from chaoscli.playbook.meaning import Playbook
 from chaoscli.python.performing import Performed, perform
+from chaoscli.python.pytest_shops import keep
 from chaoscli.reports.series import blame, sentence
 from chaoscli.reports.story import story_lines
 
@@ -91,7 +92,8 @@ class PlaybookItem(pytest.Item):
             raise NotHeldError(f"{performed.trouble}\n{self.file.again}")
         broken = list(self._broken(performed))
         if broken:
-            told = [*broken, "", self._head(), *story_lines(performed.recording), f"again: {self.file.again}"]
+            kept = keep(self, performed.recording)
+            told = [*broken, "", self._head(), *story_lines(performed.recording), f"again: {self.file.again}", *kept]
             raise NotHeldError("\n".join(told))
 
     def _broken(self, performed: Performed) -> Iterator[str]:

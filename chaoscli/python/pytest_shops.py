@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,14 +11,18 @@ from typing import Any
 
 import pytest
 
-from chaoscli.errors import ChaosError, UsageError
+from chaoscli.errors import ChaosError, NotMadeError, UsageError
 from chaoscli.playbook.load import SUFFIXES
 from chaoscli.pytest_plugin import TELL
 from chaoscli.python.faces import Doors
+from chaoscli.python.ground import write_run
 from chaoscli.python.playgrounds import World, playground
 from chaoscli.python.shop import BlockingShop, Shop
+from chaoscli.recording import RunRecording
 from chaoscli.reports.story import story_lines
 
+# File systems take 255 bytes; the end of a test's name tells it from others.
+LONGEST_NAME = 200
 _KNOWN = ("playbook", "variant", "seed", "set", "load")
 
 
@@ -77,5 +82,20 @@ def _where(request: pytest.FixtureRequest, playbook: Any) -> Any:
 def _told(item: pytest.Item, shop: Shop | BlockingShop) -> str:
     """What was played, what happened there, and the command that does it again."""
     again = ["pytest", item.nodeid, "--chaos-seed", str(shop.seed)]
+    kept = keep(item, shop.recording)
     lines = [f"{shop.recording.header.playbook}, variant {shop.variant}, seed {shop.seed}, world {shop.world}"]
-    return "\n".join([*lines, *story_lines(shop.recording), f"again: {shlex.join(again)}"])
+    return "\n".join([*lines, *story_lines(shop.recording), f"again: {shlex.join(again)}", *kept])
+
+
+def keep(item: pytest.Item, recording: RunRecording) -> list[str]:
+    """Written where ``--chaos-recordings`` says, if it does; the lines that tell of it."""
+    folder = item.config.getoption("chaos_recordings")
+    if not folder:
+        return []
+    file = item.config.rootpath / folder / f"{re.sub('[^A-Za-z0-9.-]+', '_', item.nodeid)[-LONGEST_NAME:]}.jsonl"
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        write_run(file, recording)
+    except (OSError, NotMadeError) as error:
+        return [f"the recording was not kept: {error}"]
+    return [f"kept: {shlex.join(['chaos', 'replay', str(file)])}"]

@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 import chaoscli
+from chaoscli.cli.recordings import read_file
+from chaoscli.events import RequestEnded
 
 LONGEST_S = 120.0
 PLAYBOOK = """\
@@ -143,7 +145,7 @@ def section(said: str, title: str) -> str:
 
 
 def test_fixtures_serve_plain_functions_and_trio_and_a_failure_tells_its_story(tmp_path: Path) -> None:
-    code, said = pytest_on(tmp_path, test_shop=SIMULATED)
+    code, said = pytest_on(tmp_path, "--chaos-recordings", "kept", test_shop=SIMULATED)
     assert code == 1
     assert ended(said) == {
         "test_plain": "PASSED",
@@ -160,7 +162,10 @@ def test_fixtures_serve_plain_functions_and_trio_and_a_failure_tells_its_story(t
         "   0.31s  you get a first no: 400\n"
         "   0.31s  lag heals\n"
         "again: pytest test_shop.py::test_that_fails --chaos-seed 3\n"
+        f"kept: chaos replay {tmp_path}/kept/test_shop.py_test_that_fails.jsonl\n"
     )
+    (kept,) = (tmp_path / "kept").iterdir()
+    assert len(read_file(kept).variants["naive"].of(RequestEnded)) == 1
     assert section(said, "ERROR at setup of test_marked_wrong").startswith(
         "the mark 'chaos' has no 'colour'\n  it has playbook, variant, seed, set, load\n"
     )
