@@ -234,7 +234,7 @@ class Scene:
         return tuple(node for node in longest if node in told)
 
     def links(self, most: int) -> tuple[str, ...]:
-        """The links of all lanes, in their order; of more than ``most``, those with the most trouble, then the busiest.
+        """The links of all lanes, in their order; of more than ``most``, those with the most trouble, or else the busiest.
 
         The same for every lane, so that rows can be compared.
         """
@@ -242,8 +242,11 @@ class Scene:
         for hop in (hop for lane in self.lanes for hop in lane.hops):
             failed, calls = trouble.get(hop.link, (0, 0))
             trouble[hop.link] = (failed + hop.failed, calls + hop.calls)
-        told = set(sorted(trouble, key=lambda link: trouble[link], reverse=True)[:most])
-        return tuple(link for link in trouble if link in told)
+        if len(trouble) <= most:
+            return tuple(trouble)
+        worst = sorted(trouble, key=lambda link: trouble[link], reverse=True)[:most]
+        troubled = {link for link in worst if trouble[link][0]}
+        return tuple(link for link in trouble if link in (troubled or worst))
 
     @property
     def inside(self) -> int:
