@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from chaoscli.checks.agreement_exceptions import EXCEPTIONS, AgreementException, reason_for
 from chaoscli.events import Answered, CallEnded, FaultInjected
 from chaoscli.measures.catalogue import MEASURES
 from chaoscli.outcome import Outcome
@@ -48,7 +49,8 @@ OF_LINKS = ("success", "p50", "amplification", "timeouts", "fallbacks")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """One thing both worlds were asked: a measure of a variant or one of its links, or an expectation's verdict."""
+    """One thing both worlds were asked: a measure of a variant or one of its links, or an expectation's verdict. ``reason``
+    says why a difference is right, if it is."""
 
     variant: str
     what: str
@@ -56,6 +58,11 @@ class Comparison:
     simulated: str
     tolerance: str
     agrees: bool
+    reason: str = ""
+
+    @property
+    def is_fine(self) -> bool:
+        return self.agrees or bool(self.reason)
 
 
 def link_s(run: RunRecording) -> float | None:
@@ -82,9 +89,12 @@ def _beyond_the_callee(recording: Recording) -> Iterator[float]:
             yield ended[0].seconds - answered[0].queued_s - answered[0].worked_s
 
 
-def compare(real: Outcome, simulated: Outcome) -> tuple[Comparison, ...]:
-    """Every measure that has a tolerance, of every variant and link, and every verdict."""
-    return (*_measures(real, simulated), *_verdicts(real, simulated))
+def compare(real: Outcome, simulated: Outcome, exceptions: tuple[AgreementException, ...] = EXCEPTIONS) -> tuple[Comparison, ...]:
+    """Every measure that has a tolerance, of every variant and link, and every verdict; differences with their reason."""
+    return tuple(
+        one if one.agrees else replace(one, reason=reason_for(real.playbook, one.variant, one.what, exceptions))
+        for one in (*_measures(real, simulated), *_verdicts(real, simulated))
+    )
 
 
 def _measures(real: Outcome, simulated: Outcome) -> Iterator[Comparison]:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 
 import trio
-from rich.console import Console
+from rich.text import Text
 
 from chaoscli.checks.agreement import Comparison, compare, link_s
 from chaoscli.checks.judge import judge
-from chaoscli.errors import ExitCode
+from chaoscli.cli.output import Output
+from chaoscli.cli.streams import say
+from chaoscli.errors import ChaosError, ExitCode, leaves
 from chaoscli.outcome import Outcome
 from chaoscli.play import Performance, play
 from chaoscli.playbook.load import load_playbook
@@ -26,20 +29,51 @@ from chaoscli.worlds.real import open_real_world
 from chaoscli.worlds.wire import LINK_S
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Compared:
+    """One playbook in both worlds; ``not_made`` says why it was not, if it was not."""
+
+    rows: tuple[Comparison, ...] = ()
+    message_s: float = 0.0
+    late_s: float = 0.0
+    not_made: str = ""
+
+
 def agree_all(names: Sequence[str], *, seed: int, all_rows: bool, json_wanted: bool) -> int:
+    """What cannot be played in both worlds is named with the reason, and is no disagreement."""
     playbooks = {name: load_playbook(name) for name in names}
-    compared: dict[str, Sequence[Comparison]] = {}
+    compared: dict[str, _Compared] = {}
     for name, playbook in playbooks.items():
-        real, message_s, simulated = _both(playbook, seed)
-        compared[name] = compare(real, simulated)
+        one = compared[name] = _compared(playbook, seed)
         if not json_wanted:
-            late_s = max((variant.measures.get("lateness_max") or 0.0 for variant in real.variants), default=0.0)
-            Console(highlight=False).print(Agreement(name, compared[name], message_s=message_s, late_s=late_s, all_rows=all_rows))
-    agree = all(one.agrees for comparisons in compared.values() for one in comparisons)
+            Output().print(_shown(name, one, all_rows))
+    agree = all(row.is_fine for one in compared.values() for row in one.rows)
     if json_wanted:
-        plain = {name: [to_plain(one) for one in comparisons] for name, comparisons in compared.items()}
-        print(json.dumps({"ok": agree, "seed": seed, "playbooks": plain}, indent=2, ensure_ascii=False))
+        plain = {name: [to_plain(row) for row in one.rows] for name, one in compared.items()}
+        not_made = {name: one.not_made for name, one in compared.items() if one.not_made}
+        say(json.dumps({"ok": agree, "seed": seed, "playbooks": plain, "not_compared": not_made}, indent=2, ensure_ascii=False))
+    if len(compared) == 1 and all(one.not_made for one in compared.values()):
+        return ExitCode.NOT_MADE
     return ExitCode.HELD if agree else ExitCode.VIOLATED
+
+
+def _shown(name: str, one: _Compared, all_rows: bool) -> Agreement | Text:
+    if one.not_made:
+        return Text(f"- {name}: not compared: {one.not_made}")
+    return Agreement(name, one.rows, message_s=one.message_s, late_s=one.late_s, all_rows=all_rows)
+
+
+def _compared(playbook: Playbook, seed: int) -> _Compared:
+    try:
+        playbook.check_world("real")
+        playbook.check_world("sim")
+        real, message_s, simulated = _both(playbook, seed)
+    except* ChaosError as group:
+        not_made = next(leaf for leaf in leaves(group) if isinstance(leaf, ChaosError)).message
+    else:
+        late_s = max((variant.measures.get("lateness_max") or 0.0 for variant in real.variants), default=0.0)
+        return _Compared(rows=compare(real, simulated), message_s=message_s, late_s=late_s)
+    return _Compared(not_made=not_made)
 
 
 def _both(playbook: Playbook, seed: int) -> tuple[Outcome, float, Outcome]:

@@ -31,6 +31,8 @@ class Compared(Protocol):
     def tolerance(self) -> str: ...
     @property
     def agrees(self) -> bool: ...
+    @property
+    def reason(self) -> str: ...
 
 
 class Agreement:
@@ -56,17 +58,22 @@ class Agreement:
             table.show_header = True
             for one in rows:
                 sign = Text(glyphs.yes, STYLES["good"]) if one.agrees else Text(glyphs.no, STYLES["wrong"])
+                if one.reason:
+                    sign = Text(glyphs.dot, STYLES["faint"])
                 cells = (
                     Text(one.variant, STYLES["lane"]),
                     one.what,
                     one.real,
                     one.simulated,
-                    Text(one.tolerance, STYLES["faint"]),
+                    Text(one.reason or one.tolerance, STYLES["faint"]),
                 )
                 table.add_row(sign, *cells)
             yield table
         agreed = sum(one.agrees for one in self._compared)
-        sign = Text(glyphs.yes, STYLES["good"]) if agreed == len(self._compared) else Text(glyphs.no, STYLES["wrong"])
+        excepted = sum(bool(one.reason) for one in self._compared)
+        fine = agreed + excepted == len(self._compared)
+        sign = Text(glyphs.yes, STYLES["good"]) if fine else Text(glyphs.no, STYLES["wrong"])
+        but = f", and differ with a reason on {excepted}" if excepted else ""
         links = f", with links of {format_duration(self._message_s)}" if self._message_s else ""
         late = f"; the real load was up to {format_duration(self._late_s)} late, by a busy host" if self._late_s > BUSY_S else ""
-        yield Text.assemble(sign, f" {self._playbook}: the worlds agree on {agreed} of {len(self._compared)}{links}{late}")
+        yield Text.assemble(sign, f" {self._playbook}: the worlds agree on {agreed} of {len(self._compared)}{but}{links}{late}")

@@ -8,8 +8,10 @@ from dataclasses import replace
 import pytest
 
 from chaoscli.checks.agreement import OF_LINKS, OF_VARIANTS, TOLERANCES, compare, link_s
+from chaoscli.checks.agreement_exceptions import EXCEPTIONS, AgreementException, reason_for
 from chaoscli.measures.catalogue import STANDARD, STANDARD_OF_LINKS
 from chaoscli.outcome import Check, Outcome, VariantOutcome
+from chaoscli.playbook.load import shipped
 from chaoscli.recording import Header, RunRecording
 from chaoscli.worlds.wire import LINK_S
 from tests.support.simulations import judged, simulated
@@ -49,6 +51,26 @@ def test_equal_outcomes_agree_on_everything() -> None:
 )
 def test_each_difference_beyond_its_tolerance_is_named(real: Outcome, what: str) -> None:
     assert differences(real, outcome()) == [what]
+
+
+def test_a_difference_with_a_reason_is_fine_and_says_it() -> None:
+    reason = "a host's own queue"
+    exceptions = (AgreementException(playbook="test", variant="naive", what="p50", reason=reason),)
+    found = [one for one in compare(outcome(p50=0.2, success=0.5), outcome(), exceptions) if not one.agrees]
+    assert [(one.what, one.reason, one.is_fine) for one in found] == [("success", "", False), ("p50", reason, True)]
+
+
+def test_a_reason_is_for_its_playbook_its_variant_and_its_measure() -> None:
+    one = AgreementException(playbook="test", what="p50", reason="because")
+    assert reason_for("test", "any", "p50 of a -> b", (one,)) == "because"
+    assert reason_for("other", "any", "p50", (one,)) == ""
+    assert reason_for("test", "any", "success", (one,)) == ""
+    assert reason_for("test", "other", "p50", (replace(one, variant="naive"),)) == ""
+
+
+def test_every_exception_is_about_something_that_is_shipped_and_has_a_reason() -> None:
+    names = {one.name for one in shipped()}
+    assert [one for one in EXCEPTIONS if one.playbook not in names or not one.reason] == []
 
 
 @pytest.mark.parametrize("real", [outcome(success=0.871), outcome(p50=0.1145), outcome(amplification=2.19)])

@@ -53,6 +53,12 @@ def test_the_same_schedule_is_offered_in_both_worlds(agreed: Ended) -> None:
     assert (compared[0]["real"], compared[0]["simulated"]) == ("40", "40")
 
 
+def test_what_plays_in_one_world_only_is_not_compared_and_says_why(tmp_path: Path) -> None:
+    ended = chaos("agree", "netflix", folder=tmp_path)
+    assert ended.code == 3
+    assert "netflix: not compared: 'netflix' is not played on real processes" in ended.out
+
+
 def test_an_unknown_playbook_is_refused(tmp_path: Path) -> None:
     ended = chaos("agree", "partitoin", folder=tmp_path)
     assert ended.code == 2

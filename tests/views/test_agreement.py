@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from io import StringIO
 
 from rich.console import Console
@@ -38,6 +39,14 @@ def test_a_difference_is_a_row_and_the_rest_is_counted() -> None:
 def test_all_rows_are_shown_when_asked_for() -> None:
     lines = drawn(Agreement("drops", [SAME, OTHER], all_rows=True))
     assert [line[0] for line in lines[1:3]] == ["✓", "✗"]
+
+
+def test_a_difference_with_a_reason_is_shown_with_it_and_does_not_count() -> None:
+    right = replace(OTHER, reason="the host has two cores")
+    lines = drawn(Agreement("drops", [SAME, right]))
+    assert lines[1][0] == "·"
+    assert lines[1].endswith("the host has two cores")
+    assert lines[2] == "✓ drops: the worlds agree on 1 of 2, and differ with a reason on 1"
 
 
 def test_a_busy_host_is_named() -> None:
