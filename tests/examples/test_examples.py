@@ -11,6 +11,7 @@ import pytest
 from chaoscli.cli.owning import EXAMPLES, examples, write_own
 from chaoscli.errors import UsageError
 from chaoscli.playbook.load import load_playbook
+from tests.playbook.test_schema import SCHEMA, fits, written
 from tests.support.command import Command, chaos, wait_until
 
 # What each needs, and the variant to play where making its world takes long.
@@ -35,6 +36,13 @@ def test_a_copy_is_right_and_has_all_its_files(kind: str, tmp_path: Path) -> Non
     assert (playbook.name, len(playbook.variants)) == ("mine", 2)
     copied = {path.name for path in tmp_path.iterdir()} - {"mine.yaml"}
     assert copied == {path.name for path in (EXAMPLES / kind).iterdir() if path.is_file()} - {"playbook.yaml"}
+
+
+@pytest.mark.parametrize("kind", NEEDS)
+def test_an_editor_that_knows_the_schema_finds_nothing_to_complain_of(kind: str) -> None:
+    text = (EXAMPLES / kind / "playbook.yaml").read_text()
+    assert fits(written(text), SCHEMA)
+    assert not fits(written(text.replace("health:", "helath:")), SCHEMA)
 
 
 def test_nothing_is_overwritten_and_a_misspelt_kind_is_told(tmp_path: Path) -> None:

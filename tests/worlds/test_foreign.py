@@ -148,6 +148,19 @@ async def test_it_is_told_its_ports_and_its_neighbours_proxies(tmp_path: Path) -
         assert (url, host, sees) == (f"http://127.0.0.1:{its_port}", "127.0.0.1", f"{url}/x of it")
 
 
+async def test_a_further_port_of_it_is_called_by_its_name(tmp_path: Path) -> None:
+    """It listens on that port alone: whoever is let in through the link's proxy has come to the right one."""
+    many = command(
+        sys.executable, "-SEc", SERVER, "${port.admin}", "PORT_ADMIN", cwd=str(tmp_path), name="db", protocol="tcp",
+        ports={"admin": "http"}, health=Health(log="listening"),
+    )  # fmt: skip
+    caller = command("sleep", "100", calls=("db:admin",), health=Health(command=("true",)), cwd=str(tmp_path))
+    async with stage(many, caller) as world:
+        transport = HttpTransport({"db": world.link_address(Link("it", "db:admin"))})
+        assert (await transport.exchange("db", ROOT)).body.decode() == str(world.address_of("db:admin")[1])
+        await transport.aclose()
+
+
 async def test_a_service_of_ours_calls_it_and_it_calls_one_of_ours(tmp_path: Path) -> None:
     """The order service asks an inventory that is a program of the user's, which is unlike ours: order says what it heard."""
     order = NodeSpec(name="order", kind="order", calls={"inventory": {}})
