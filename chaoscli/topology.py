@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -85,6 +86,11 @@ class Topology:
     def node(self, name: str) -> NodeSpec:
         """The node called so; ``db:admin`` is a port of ``db``."""
         return next(node for node in self.nodes if node.name == name.partition(":")[0])
+
+    @staticmethod
+    def along(path: Sequence[str]) -> tuple[Link, ...]:
+        """The links of one way down; who was called at a port of its own calls by its own name."""
+        return tuple(Link(caller.partition(":")[0], callee) for caller, callee in itertools.pairwise(path))
 
     def protocol(self, link: Link) -> str:
         """What the callee's port speaks: http, tcp or udp."""

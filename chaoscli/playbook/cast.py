@@ -289,7 +289,7 @@ def _read_calls(
             check_called_by_name(caller, kind or "gateway", callee, place, troupe, problems)
             if kind == COMMAND:
                 _check_no_policy(caller, callee, place, policy, problems)
-                read[callee] = {}
+                read[callee] = to_plain(Policy(timeout=None))  # how patient it is, only its own code knows
                 continue
             if asks is None or callee in asks:
                 _check_speaks_http(f"'{caller}'", callee, place, services, problems)

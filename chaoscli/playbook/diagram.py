@@ -52,7 +52,7 @@ def _drawn(roots: Sequence[str], calls: Calls, branch: Callable[[str, Calls, set
 
 def _across(name: str, calls: Calls, drawn: set[str]) -> list[str]:
     """The lines of one node and all it calls; the first begins with its name."""
-    callees = calls[name]
+    callees = calls.get(name, ())  # a port of a service that is not ours has no calls of its own
     if name in drawn and callees:
         return [f"[{name}]"]
     drawn.add(name)
@@ -72,7 +72,7 @@ def _across(name: str, calls: Calls, drawn: set[str]) -> list[str]:
 
 def _down(name: str, calls: Calls, drawn: set[str]) -> list[str]:
     """The same as a tree; four columns for each step down."""
-    callees = calls[name]
+    callees = calls.get(name, ())  # a port of a service that is not ours has no calls of its own
     if name in drawn and callees:
         return [f"[{name}]"]
     drawn.add(name)

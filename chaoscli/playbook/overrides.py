@@ -39,7 +39,9 @@ class Override:
 def read_override(text: str) -> Override:
     """From ``path=value`` or ``variant:path=value``, as after ``--set``. Raises PlaybookError."""
     path, equals, value = text.partition("=")
-    variant, colon, rest = path.rpartition(":")
+    variant, colon, rest = path.partition(":")
+    if not colon or "." in variant:  # a variant's name has no dots; a port's colon comes after some: gate.calls.db:admin
+        variant, colon, rest = "", "", path
     place = Place(file="--set", line=1, column=1 + len(variant) + len(colon), width=max(1, len(rest)), text=text)
     if not equals or not rest.strip():
         hint = "write `--set order.calls.inventory.timeout=2s`"

@@ -3,7 +3,6 @@ other, and how many calls one request may become."""
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -16,7 +15,7 @@ from chaoscli.playbook.meaning import Playbook, Variant
 from chaoscli.playbook.usual import usual_s
 from chaoscli.resilience.policy import Policy, Retry
 from chaoscli.settings import from_plain
-from chaoscli.topology import Link, NodeSpec, Topology
+from chaoscli.topology import NodeSpec, Topology
 
 # Chains of a playbook's at most two dozen nodes; a net of them has more paths than anybody reads.
 MOST_CHAINS = 32
@@ -153,7 +152,7 @@ def _paths(topology: Topology, path: tuple[str, ...]) -> Iterator[tuple[str, ...
 
 
 def _chain(variant: Variant, topology: Topology, path: tuple[str, ...]) -> Chain:
-    links = [Link(caller, callee) for caller, callee in itertools.pairwise(path)]
+    links = Topology.along(path)
     waits_s, least, most = math.inf, 1.0, 1.0
     for link in reversed(links):
         caller = topology.node(link.caller)

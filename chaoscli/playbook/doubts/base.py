@@ -15,6 +15,7 @@ from chaoscli.load.settings import Load
 from chaoscli.playbook.meaning import Playbook, Variant
 from chaoscli.playbook.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from chaoscli.resilience.policy import Policy
+from chaoscli.services.foreign import is_foreign
 from chaoscli.settings import from_plain
 from chaoscli.topology import Link, Topology
 
@@ -44,7 +45,8 @@ class Staged:
 
     @cached_property
     def links(self) -> tuple[Link, ...]:
-        return self.topology.links
+        """Those that somebody of ours calls over: of a program of the user's nobody knows how it calls."""
+        return tuple(link for link in self.topology.links if not is_foreign(self.topology.node(link.caller).kind))
 
     @cached_property
     def loads(self) -> Mapping[str, Load]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
 
 from chaoscli.playbook.doubts.base import Doubt, Found, Staged
 from chaoscli.playbook.plan import chains_of, most_tries
-from chaoscli.topology import Link
+from chaoscli.topology import Topology
 from chaoscli.units import format_factor
 
 # Two layers of three tries are nine; what is less may well be meant.
@@ -19,7 +18,7 @@ _UNSAFE = frozenset({"POST", "PATCH"})
 
 def _multiplying(staged: Staged) -> Iterator[Found]:
     for chain in chains_of(staged.variant):
-        links = [Link(caller, callee) for caller, callee in itertools.pairwise(chain.path)]
+        links = Topology.along(chain.path)
         layers = [(link, most_tries(staged.policies[link])) for link in links]
         trying = [(link, tries) for link, tries in layers if tries > 1]
         if len(trying) < 2 or chain.most / chain.least < MANY_CALLS:
