@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import types
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping
 from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 T = TypeVar("T")
@@ -26,8 +26,11 @@ def setting(doc: str, default: Any = dataclasses.MISSING, *, minimum: float | No
 
 def to_plain(value: Any) -> Any:
     """What ``json.dumps`` takes: settings become objects, tuples become arrays."""
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: to_plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if value is None or isinstance(value, str | int | float):
+        return value
+    names = _field_names(cast(Hashable, type(value)))
+    if names is not None:
+        return {name: to_plain(getattr(value, name)) for name in names}
     if isinstance(value, Mapping):
         return {str(key): to_plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -35,34 +38,52 @@ def to_plain(value: Any) -> Any:
     return value
 
 
+@functools.cache
+def _field_names(kind: Any) -> tuple[str, ...] | None:
+    return tuple(field.name for field in dataclasses.fields(kind)) if dataclasses.is_dataclass(kind) else None
+
+
 def from_plain(kind: type[T], plain: Any) -> T:
     """The settings that ``to_plain`` was given. Fields the text lacks take their defaults; unknown ones are passed over."""
-    hints = _hints(cast(type, kind))
-    return kind(**{name: _rebuild(hints[name], plain[name]) for name in hints if name in plain})
+    builders = _builders(cast(type, kind))
+    return kind(**{name: build(plain[name]) for name, build in builders.items() if name in plain})
+
+
+Build = Callable[[Any], Any]
 
 
 @functools.cache
-def _hints(kind: type) -> dict[str, Any]:
+def _builders(kind: type) -> dict[str, Build]:
     hints = get_type_hints(kind)
-    return {field.name: hints[field.name] for field in dataclasses.fields(kind)}
+    return {field.name: _or_none(_builder(hints[field.name])) for field in dataclasses.fields(kind)}
 
 
-def _rebuild(hint: Any, plain: Any) -> Any:
-    if plain is None or hint is Any:
-        return plain
+def _or_none(build: Build) -> Build:
+    return lambda plain: None if plain is None else build(plain)
+
+
+def _builder(hint: Any) -> Build:
+    """What makes a value of type ``hint`` of its plain form; worked out once for each field, since processes pass thousands."""
     origin, inner = get_origin(hint), get_args(hint)
+    if hint is Any or origin is Literal:
+        return lambda plain: plain
     if origin in (Union, types.UnionType):
-        chosen = next((one for one in inner if one is not type(None)), Any)
-        return _rebuild(chosen, plain)
+        return _or_none(_builder(next((one for one in inner if one is not type(None)), Any)))
     if origin is tuple:
-        each = inner[0] if len(inner) == 2 and inner[1] is Ellipsis else None
-        return tuple(_rebuild(each or inner[place], item) for place, item in enumerate(plain))
+        return _tuple_builder(inner)
     if origin is not None and isinstance(origin, type) and issubclass(origin, Mapping):
-        return {key: _rebuild(inner[1], item) for key, item in plain.items()}
-    if origin is Literal:
-        return plain
+        build = _or_none(_builder(inner[1]))
+        return lambda plain: {key: build(item) for key, item in plain.items()}
     if dataclasses.is_dataclass(hint):
-        return from_plain(hint, plain)  # type: ignore[arg-type]
-    if isinstance(hint, type) and hint not in (object, dict, list) and not isinstance(plain, hint):
-        return hint(plain)
-    return plain
+        return lambda plain: from_plain(cast(type, hint), plain)
+    if isinstance(hint, type) and hint not in (object, dict, list):
+        return lambda plain: plain if isinstance(plain, hint) else hint(plain)
+    return lambda plain: plain
+
+
+def _tuple_builder(inner: tuple[Any, ...]) -> Build:
+    if len(inner) == 2 and inner[1] is Ellipsis:
+        each = _or_none(_builder(inner[0]))
+        return lambda plain: tuple(each(item) for item in plain)
+    places = [_or_none(_builder(one)) for one in inner]
+    return lambda plain: tuple(build(item) for build, item in zip(places, plain, strict=False))

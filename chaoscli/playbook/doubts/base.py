@@ -17,7 +17,7 @@ from chaoscli.playbook.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from chaoscli.resilience.policy import Policy
 from chaoscli.services.foreign import is_foreign
 from chaoscli.settings import from_plain
-from chaoscli.topology import Link, Topology
+from chaoscli.topology import Link, NodeSpec, Topology
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +47,22 @@ class Staged:
     def links(self) -> tuple[Link, ...]:
         """Those that somebody of ours calls over: of a program of the user's nobody knows how it calls."""
         return tuple(link for link in self.topology.links if not is_foreign(self.topology.node(link.caller).kind))
+
+    @cached_property
+    def nodes(self) -> Mapping[str, NodeSpec]:
+        return {node.name: node for node in self.topology.nodes}
+
+    def node(self, name: str) -> NodeSpec:
+        """The node called so; ``db:admin`` is a port of ``db``."""
+        return self.nodes[name.partition(":")[0]]
+
+    @cached_property
+    def callers(self) -> Mapping[str, tuple[Link, ...]]:
+        """The links that lead to each node."""
+        found: dict[str, list[Link]] = {}
+        for link in self.links:
+            found.setdefault(link.callee.partition(":")[0], []).append(link)
+        return {name: tuple(links) for name, links in found.items()}
 
     @cached_property
     def loads(self) -> Mapping[str, Load]:
@@ -79,7 +95,7 @@ class Staged:
 
     def place_of_call(self, link: Link, *path: str) -> Place:
         """Of a caller's policy for a callee; a load's stands with the load."""
-        if self.topology.node(link.caller).kind == "load":
+        if self.node(link.caller).kind == "load":
             return self.place("load", link.caller, *path)
         return self.place("services", link.caller, "calls", link.callee, *path)
 
@@ -93,8 +109,8 @@ class Staged:
 
     def leads_to(self, outer: Link, callee: str) -> bool:
         """Whether a request over ``outer`` may bring a call of ``callee`` about; by path, where that decides."""
-        path = (self.topology.node(outer.callee).settings.get("paths") or {}).get(callee)
-        caller = self.topology.node(outer.caller)
+        path = (self.node(outer.callee).settings.get("paths") or {}).get(callee)
+        caller = self.node(outer.caller)
         if path is None:
             return True
         return caller.kind == "load" and any(

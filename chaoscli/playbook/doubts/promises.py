@@ -50,9 +50,9 @@ def _missing(staged: Staged, read: Measured, more: bool) -> Iterator[tuple[str, 
     for name in (window.fault, window.other) if window is not None else ():
         if name and name not in known:
             yield f"'{read.text}' has no data {here}: there is no '{name}' there", "name the variants that have it"
-    if scope.link is not None and scope.link not in topology.links:
+    if scope.link is not None and scope.link not in {*topology.links, *staged.links}:
         yield f"'{read.text}' has no data {here}: there is no call {scope.link}", "name the variants that have it"
-    elif scope.node and scope.node not in {node.name for node in topology.nodes}:
+    elif scope.node and scope.node not in {node.name for node in topology.nodes} | staged.nodes.keys():
         yield f"'{read.text}' has no data {here}: there is no '{scope.node}'", "name the variants that have it"
     elif more and read.measure.name in _MADE_BY:
         makes, written = _MADE_BY[read.measure.name]

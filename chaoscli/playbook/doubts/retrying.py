@@ -17,6 +17,8 @@ _UNSAFE = frozenset({"POST", "PATCH"})
 
 
 def _multiplying(staged: Staged) -> Iterator[Found]:
+    if sum(most_tries(policy) > 1 for policy in staged.policies.values()) < 2:
+        return
     for chain in chains_of(staged.variant):
         links = Topology.along(chain.path)
         layers = [(link, most_tries(staged.policies[link])) for link in links]
@@ -34,16 +36,15 @@ def _multiplying(staged: Staged) -> Iterator[Found]:
 
 
 def _repeated_write(staged: Staged) -> Iterator[Found]:
-    topology = staged.topology
     for link in staged.links:
-        policy, caller = staged.policies[link], topology.node(link.caller)
+        policy, caller = staged.policies[link], staged.node(link.caller)
         if most_tries(policy) <= 1 or policy.idempotency_key:
             continue
         if caller.kind == "load":
             asked = [one for one in staged.loads[caller.name].asked if one.callee == link.callee]
             writes = any(one.method in _UNSAFE and not _has_key(one.headers or {}) for one in asked)
         else:
-            writes = topology.node(link.callee).kind in _WRITING
+            writes = staged.node(link.callee).kind in _WRITING
         if writes:
             yield Found(
                 place=staged.place_of_call(link, "retry"),

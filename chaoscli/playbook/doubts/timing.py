@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from chaoscli.load.course import ends_at
 from chaoscli.measures.recovery import STAYS_S
+from chaoscli.playbook.cue_kinds import CUES
 from chaoscli.playbook.doubts.base import Doubt, Found, Staged
 from chaoscli.playbook.meaning import CuePlan, FaultPlan
 from chaoscli.units import format_duration
@@ -32,8 +33,8 @@ def _no_time_to_recover(staged: Staged) -> Iterator[Found]:
             if read.measure.name != "recovery" or read.variant not in ("", staged.variant.name):
                 continue
             window = read.scope.window
-            healing = [plans[window.fault]] if window is not None and window.fault in plans else list(plans.values())
-            late = [plan for plan in healing if (lasts_s if plan.until_s is None else plan.until_s) + STAYS_S > lasts_s]
+            healing = [plans[window.fault]] if window is not None and window.fault in plans else list(staged.variant.faults)
+            late = [plan for plan in healing if _ends_s(plan, lasts_s) + STAYS_S > lasts_s]
             if late and healing:
                 yield Found(
                     place=place,
@@ -41,6 +42,13 @@ def _no_time_to_recover(staged: Staged) -> Iterator[Found]:
                     " load",
                     hint="`recovery` needs a second of load after the heal",
                 )
+
+
+def _ends_s(plan: FaultPlan | CuePlan, lasts_s: float) -> float:
+    """A cue without an end of its own is over in the moment it is done, unless it stays."""
+    if plan.until_s is not None:
+        return plan.until_s
+    return plan.at_s if isinstance(plan, CuePlan) and not CUES[plan.kind].stays else lasts_s
 
 
 def _stages_never_come(staged: Staged) -> Iterator[Found]:

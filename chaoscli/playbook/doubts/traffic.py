@@ -35,7 +35,7 @@ def flows(staged: Staged) -> dict[Link, Flow]:
         found |= _offered(name, load, staged.playbook.lasts_s)
     for wave in reversed(staged.topology.waves()):
         for node in wave:
-            into = [flow for link, flow in found.items() if link.callee.partition(":")[0] == node.name]
+            into = [found[link] for link in staged.callers.get(node.name, ()) if link in found]
             for callee in node.calls:
                 row, side = calls_for_one(node, callee)
                 link = Link(node.name, callee)
@@ -73,7 +73,7 @@ def _overload(staged: Staged) -> Iterator[Found]:
         settings = node.settings
         if not settings.get("service_time") or "workers" not in settings or len(topology.members(node.name)) > 1:
             continue
-        into = [flow for link, flow in found.items() if link.callee == node.name]
+        into = [found[link] for link in staged.callers.get(node.name, ()) if link in found]
         can = settings["workers"] / settings["service_time"]
         asked = sum(flow.peak for flow in into)
         if all(flow.known for flow in into) and asked > OVERLOADED * can:
@@ -127,11 +127,12 @@ _ACTING = frozenset({"load", "registry", "shipping", "holder", "replica"})
 
 def _reached(topology: Topology) -> frozenset[str]:
     """Loads, whoever acts by itself, and whom they call, and so on."""
+    nodes = {node.name: node for node in topology.nodes}
     acting = [node.name for node in topology.nodes if node.kind in _ACTING or _consumes(node.settings)]
     reached = set(acting)
     waiting = list(acting)
     while waiting:
-        for callee in topology.node(waiting.pop()).calls:
+        for callee in nodes[waiting.pop()].calls:
             name = callee.partition(":")[0]
             if name not in reached:
                 reached.add(name)

@@ -15,6 +15,8 @@ from chaoscli.units import format_duration
 def _outlasting(staged: Staged) -> Iterator[Found]:
     for inner in staged.links:
         policy = staged.policies[inner]
+        if staged.node(inner.callee).kind == "registry":  # asked beside the requests, by and by
+            continue
         waits_s = longest_wait_s(policy, math.inf)
         outer = _least_patient(staged, inner)
         if outer is None or policy.pass_deadline or waits_s <= outer[1]:
@@ -34,8 +36,8 @@ def _least_patient(staged: Staged, inner: Link) -> tuple[str, float] | None:
     lead that way is not asked."""
     waiting = [
         (_patience_s(staged.policies[outer]), outer.caller)
-        for outer in staged.links
-        if outer.callee == inner.caller and staged.leads_to(outer, inner.callee)
+        for outer in staged.callers.get(inner.caller, ())
+        if staged.leads_to(outer, inner.callee)
     ]
     patience_s, who = min(waiting, default=(math.inf, ""))
     return None if math.isinf(patience_s) else (who, patience_s)
@@ -76,9 +78,8 @@ def _tries_cut_off(staged: Staged) -> Iterator[Found]:
 
 
 def _stale_queue(staged: Staged) -> Iterator[Found]:
-    topology = staged.topology
     for link in staged.links:
-        settings = topology.node(link.callee).settings
+        settings = staged.node(link.callee).settings
         patience_s = _patience_s(staged.policies[link])
         if "service_time" not in settings or settings.get("drop_expired") or math.isinf(patience_s):
             continue
