@@ -25,7 +25,7 @@ def test_a_second_and_a_third_layer_that_retries_multiply_the_first() -> None:
     changed = ["edge-only:order.calls.stock.retry={attempts: 3}", "edge-only:stock.calls.database.retry={attempts: 3}"]
     assert broken("retry-layers", changed=changed) == [
         "edge-only: amplification(stock -> database) during down == 3",
-        "peak(every-layer, database) >= 8 * peak(edge-only, database)",
+        "peak(every-layer, database) >= 5 * peak(edge-only, database)",
     ]
 
 
