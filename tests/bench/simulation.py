@@ -1,4 +1,4 @@
-"""How fast the simulated world is, where its time goes, and whether its queues obey queueing theory.
+"""How fast the simulated world is, where its time goes, how it grows, and whether its queues obey queueing theory.
 
 ``python -m tests.bench.simulation`` prints it; a quiet machine gives the truest figures.
 """
@@ -7,14 +7,18 @@ from __future__ import annotations
 
 import argparse
 import cProfile
+import gc
 import pstats
 import time
+import tracemalloc
 from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import chaoscli
 from chaoscli.checks.judge import judge
-from chaoscli.events import Answered, CallEnded, CallStarted
+from chaoscli.events import Answered, CallEnded, CallStarted, RequestEnded
 from chaoscli.playbook.meaning import Playbook
 from chaoscli.playbook.read import read_playbook
 from tests.support.simulations import simulated
@@ -51,6 +55,21 @@ lasts: {lasts}s
 expect:
   - one: success == 100%
 """
+LAYERED = """
+playbook: layered
+title: Layers of services
+worlds: [sim]
+layers: {{ sizes: {sizes}, fanout: 3, service: {{ service_time: 2ms }}, calls: {{ timeout: 1s }} }}
+load:
+  clients: {{ request: 'GET gateway /s1-${{n % {first}}}/', rate: 20/s, arrivals: constant }}
+variants:
+  one: {{ summary: layers }}
+lasts: 10s
+expect:
+  - one: success == 100%
+"""
+# Ten, a hundred and a thousand services; the same calls for each request, so that only their number grows.
+SIZES = ((1, 3, 3, 3), (10, 30, 30, 30), (100, 300, 300, 300))
 SERVICE_S = 0.010
 ROOT = Path(chaoscli.__file__).parent
 
@@ -59,17 +78,32 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=100, help="runs of the sparse playbook")
     parser.add_argument("--requests", type=int, default=200_000, help="requests for each utilisation of the queue")
+    parser.add_argument("--only", choices=("speed", "queue", "growth"), help="this part, and not the others")
     options = parser.parse_args()
+    for part, measure in (("speed", _speed), ("queue", _queue), ("growth", _growth)):
+        if options.only in (None, part):
+            measure(options)
+    return 0
+
+
+def _speed(options: argparse.Namespace) -> None:
     sparse, busy = read(SPARSE), read(BUSY)
     speed("sparse, 30 s, with recording and checks", sparse, options.seeds)
     speed("busy, 30 s, with recording and checks", busy, 2)
     for layer, share in shares(sparse, 20):
         print(f"  {share:6.1%}  {layer}")
+
+
+def _queue(options: argparse.Namespace) -> None:
     for utilisation in (0.5, 0.8):
         mean_s, expected_s = response(utilisation, options.requests)
         print(f"utilisation {utilisation}: mean response {mean_s * 1e3:.2f} ms, S / (1 - rho) {expected_s * 1e3:.2f} ms, "
               f"off by {mean_s / expected_s - 1:+.2%}")  # fmt: skip
-    return 0
+
+
+def _growth(_options: argparse.Namespace) -> None:
+    for sizes in SIZES:
+        print(growth(sizes))
 
 
 def read(text: str) -> Playbook:
@@ -89,6 +123,55 @@ def speed(what: str, playbook: Playbook, seeds: int) -> None:
     faster = playbook.lasts_s * seeds / cpu_s
     print(f"{what}: {seeds / wall_s:.1f} seeds/s ({seeds / cpu_s:.1f} of processor time), {messages / cpu_s:,.0f} messages/s, "
           f"{faster:,.0f} times faster than real time")  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Growth:
+    """What a topology costs, per request of the load and per call of it."""
+
+    services: int
+    read_s: float
+    start_s: float
+    request_s: float
+    calls: float
+    request_bytes: float
+    service_bytes: float
+
+    def __str__(self) -> str:
+        return (
+            f"{self.services:5} services: read in {self.read_s * 1e3:.0f} ms, up in {self.start_s * 1e3:.0f} ms and"
+            f" {self.service_bytes / 1024:.0f} KiB each; a request of {self.calls:.0f} calls takes {self.request_s * 1e3:.2f} ms"
+            f" ({self.request_s / self.calls * 1e6:.0f} us a call) and {self.request_bytes / 1024:.0f} KiB of recording"
+        )
+
+
+def growth(sizes: Sequence[int]) -> Growth:
+    """One run of so many services, and one of the same that is over at once: what differs is the requests'."""
+    text = LAYERED.format(sizes=list(sizes), first=sizes[0])
+    began = time.process_time()
+    playbook = read(text)
+    read_s = time.process_time() - began
+    idle_s, idle_bytes, _, _ = _cost(read(text.replace("lasts: 10s", "lasts: 0.1s").replace("20/s", "0.001/s")))
+    busy_s, busy_bytes, requests, calls = _cost(playbook)
+    services = sum(sizes) + 1
+    return Growth(
+        services=services, read_s=read_s, start_s=idle_s, request_s=(busy_s - idle_s) / requests, calls=calls / requests,
+        request_bytes=max(0.0, busy_bytes - idle_bytes) / requests, service_bytes=idle_bytes / services,
+    )  # fmt: skip
+
+
+def _cost(playbook: Playbook) -> tuple[float, float, int, int]:
+    """Processor seconds of a run, the most memory at once in bytes (of a second run: tracing is slow), requests, calls."""
+    began = time.process_time()
+    simulated(playbook)
+    took_s = time.process_time() - began
+    gc.collect()
+    tracemalloc.start()
+    run = simulated(playbook)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    recording = run.variants["one"]
+    return took_s, peak, len(recording.of(RequestEnded)), len(recording.of(CallStarted))
 
 
 def shares(playbook: Playbook, seeds: int) -> list[tuple[str, float]]:
