@@ -91,7 +91,7 @@ class Shop(Face[Ground], _Base):
         return self._block(self._ground.inject_said, self._ground.heal, fault, on, name, direction)
 
     async def kill(self, service: str) -> None:
-        """As ``kill -9`` does: what it had not committed is lost."""
+        """As ``kill -9`` does: what it had not committed is lost, and it stays dead until ``restart``."""
         await self._run(self._ground.kill, service)
 
     async def restart(self, service: str) -> None:

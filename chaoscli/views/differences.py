@@ -46,7 +46,7 @@ class Differences:
         rows = [one for one in self._told if self._all_rows or not one.same]
         if rows:
             table = grid()
-            first, second = (f"seed {header.seed}, {header.world}" for header in self._headers)
+            first, second = (f"seed {header.seed}\n{header.world}" for header in self._headers)
             for title in ("", "", first, second, ""):
                 right = title in (first, second)
                 table.add_column(header=Text(title, STYLES["faint"]), overflow="fold", justify="right" if right else "left")
