@@ -34,7 +34,8 @@ def wrap(
 
     def verb() -> int:
         from chaoscli.cli.env_file import environment_of
-        from chaoscli.cli.wrapping import Wrapping, run_wrapped
+        from chaoscli.cli.wrapped import Wrapping
+        from chaoscli.cli.wrapping import run_wrapped
         from chaoscli.worlds.guardian import fork_guardian
 
         from_file = environment_of(env_file).from_file

@@ -53,6 +53,8 @@ DRAIN_MARGIN_S = 5.0
 # takes a moment; whoever interrupted the run does not want to wait for it.
 LONGEST_FINISH_S = 5.0
 LONGEST_HURRIED_FINISH_S = 0.5
+# What a keeper needs besides the grace of its program, to find and end what that has left behind.
+STOP_MARGIN_S = 5.0
 # Signals to processes of ours.
 LONGEST_STRIKE_S = 1.0
 # Longer than the grace a node gives to what it is at when it is told to stop.
@@ -186,9 +188,12 @@ class RealWorld:
                 nursery.start_soon(self._stop_one, node)
 
     async def _stop_one(self, node: str) -> None:
-        answer = await self._ask(node, "stop")
+        grace_s = float(self._topology.node(node).settings.get("stop_grace", 0.0))
+        answer: Line = {}
+        with trio.move_on_after(grace_s + STOP_MARGIN_S):
+            answer = await self._ask(node, "stop")
         if answer.get("killed"):
-            grace = format_duration(float(self._topology.node(node).settings["stop_grace"]))
+            grace = format_duration(grace_s)
             text = f"did not end within {grace} of being asked to, and was killed"
             self._recorder.record(Noted(at=self.now(), source=node, text=text, level="warning"))
 

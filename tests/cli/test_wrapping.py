@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from chaoscli.cli.env_file import parse_env, read_env_file
-from chaoscli.cli.wrapping import Wrapping, carried, touched
+from chaoscli.cli.wrapped import Wrapping, carried, touched
 from chaoscli.control.fault_text import FaultTextError
 from chaoscli.control.timed_fault import parse_timed_fault
 from chaoscli.errors import PlaybookError, UsageError, leaves
