@@ -42,7 +42,8 @@ class CurtainFell(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeChanged(Event):
-    """A node's life: ``state`` is starting, ready, killed (by a cue), died (by itself), paused, resumed or stopped."""
+    """A node's life: ``state`` is starting, ready, killed (by a cue), crashed (by itself, and to start again), died (by itself,
+    which ends the run), paused, resumed or stopped."""
 
     node: str
     state: str

@@ -30,6 +30,7 @@ class Nodes:
         self._starting: dict[str, trio.CancelScope] = {}
         self._leaving: dict[str, bool] = {}  # and whether it is to come again at once
         self._crashes: dict[str, int] = {}
+        world.on_crash = self._crashed
 
     async def introduce(self) -> None:
         """Tell who calls them that those on standby are not there."""
@@ -101,6 +102,12 @@ class Nodes:
         self._paused.discard(node)
         await self._world.kill(node)
         return True
+
+    def _crashed(self, node: str) -> None:
+        """By itself, as the world found."""
+        self._dead.add(node)
+        self._paused.discard(node)
+        self._start_by_itself(node)
 
     async def _until_ready(self, node: str, scope: trio.CancelScope) -> None:
         with scope:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 import pytest
@@ -35,6 +35,7 @@ class Script:
     broken: str = ""
     drain_s: float = 0.0
     start_s: float = 0.2
+    on_crash: Callable[[str], None] | None = None
 
     @property
     def board(self) -> Script:
@@ -376,3 +377,20 @@ async def test_a_fault_grows_step_by_step_to_what_was_asked(autojump_clock: Mock
     ]
     delays = [act.partition("'delay': ")[2].partition(",")[0] for act in world.acts if "update lag" in act]
     assert [round(float(delay), 3) for delay in delays] == [0.2, 0.3]
+
+
+async def test_who_ends_by_itself_and_is_to_start_again_does(autojump_clock: MockClock) -> None:
+    world = Script()
+    topology = Topology(nodes=(NodeSpec(name="order", kind="order", restarts=1, restart_after_s=0.5),))
+    variant = Variant(name="only", topology=topology, faults=())
+
+    async def crash_at(at: float) -> None:
+        await trio.sleep_until(at)
+        assert world.on_crash is not None
+        world.on_crash("order")
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(crash_at, 1.0)
+        nursery.start_soon(crash_at, 3.0)  # once too often
+        await conduct(variant, world, Kept(), Recording("only"), lasts_s=5.0, stop=trio.Event())
+    assert world.acts == ["0.0 curtain", "1.5 start order", "1.7 order is ready", "5.0 drain"]

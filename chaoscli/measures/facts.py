@@ -50,6 +50,8 @@ FACTS: Mapping[str, str] = {
     "share moved": "a gateway sends another share of the requests to where a path is moved",
     "answers differ": "a gateway that asked old and new got two answers, and gave the old one's",
     "rolled back": "a gateway has given up a move: all requests go to the old one again",
+    "scaled": "a rule changed how many replicas of a service there are",
+    "starts again": "a node that had crashed is started by its policy",
     "replica unhealthy": "a gateway found a replica ill, and leaves it out",
     "replica healthy": "a gateway found a replica well again",
     "read invoked": "a client of a store asked to read",

@@ -11,7 +11,7 @@ from chaoscli.measures.replicas import is_meant
 from chaoscli.measures.windows import spans
 from chaoscli.recording import Recording
 
-_GONE = ("killed", "died", "stopped")
+_GONE = ("killed", "crashed", "died", "stopped")
 
 
 def longest_queue(recording: Recording, scope: Scope) -> float:

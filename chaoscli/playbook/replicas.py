@@ -48,7 +48,7 @@ def topology_fields() -> Fields:
         ),
         "restart": (
             Literal["never", "on_crash"],
-            optional("on_crash: when it was killed, it is started again by itself", usual="never"),
+            optional("on_crash: when it was killed or ended by itself, it is started again", usual="never"),
         ),
         "restart_after": (
             quantity(DURATION),

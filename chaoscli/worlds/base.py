@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from chaoscli.events import Event
@@ -33,6 +33,10 @@ class Board(Protocol):
 
 
 class World(Protocol):
+    """``on_crash`` is called when a node whose policy is to start again has ended by itself; any other ends the run."""
+
+    on_crash: Callable[[str], None] | None
+
     @property
     def board(self) -> Board: ...
 

@@ -8,7 +8,7 @@ sees the same play every time.
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -50,6 +50,7 @@ class SimulationElsewhere:
         self._wanted = trio.Event()
         self._ended: Line | None = None
         self.board = BoardElsewhere(self)
+        self.on_crash: Callable[[str], None] | None = None  # what is simulated has no bug of its own to die of
 
     async def run(self) -> None:
         """Let time pass whenever everybody waits and somebody waits for it."""

@@ -108,6 +108,7 @@ class RealWorld:
         self._folder = tempfile.mkdtemp(prefix="world-", dir=spawner.folder)
         self._credentials: dict[str, Credentials] = {}
         self.board = RemoteBoard(self)
+        self.on_crash: Callable[[str], None] | None = None
 
     # -- time --------------------------------------------------------------------------------------------------------------
 
@@ -333,9 +334,17 @@ class RealWorld:
         return child
 
     async def _watch(self, child: Child) -> None:
-        """Nobody of ours ends unasked."""
+        """Nobody ends unasked, but for those whose policy is to start again."""
         await child.ended.wait()
         if child.pid in self._expected_ends:
+            return
+        if self._starts_again(child.name):
+            self._expected_ends.add(child.pid)
+            self._paused.discard(child.name)
+            self._changed(child.name, "crashed", child.end_in_words)
+            await self._lead_to(child.name, _nowhere)
+            if self.on_crash is not None:
+                self.on_crash(child.name)
             return
         self._changed(child.name, "died", child.end_in_words)
         said = child.last_words or self._spawner.last_words()
@@ -343,6 +352,9 @@ class RealWorld:
             f"'{child.name}' ({self._name}) ended in mid-run: {child.end_in_words} at {max(0.0, self.now()):.1f}s",
             hint=said or "nothing in the playbook asked for that; what was recorded until then is kept",
         )
+
+    def _starts_again(self, name: str) -> bool:
+        return any(node.name == name and node.restarts for node in self._topology.services)
 
     async def _end(self, node: str, number: int) -> None:
         child = self._children.get(node)
@@ -370,7 +382,7 @@ class RealWorld:
         try:
             return await self._children[name].channel.ask(do, **fields)
         except ChannelClosed:
-            if self._children[name].pid in self._expected_ends:
+            if self._children[name].pid in self._expected_ends or self._starts_again(name):
                 return {}
         # Its watcher knows how it ended and ends the run with that; wait for it instead of guessing.
         await trio.sleep_forever()

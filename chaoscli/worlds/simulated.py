@@ -69,6 +69,7 @@ class SimulatedWorld:
         self._absent: dict[str, frozenset[str]] = {}
         self._links = MemoryLinks(kernel, topology, seed=seed, tell=self._tell, accept=self._accept, link_s=link_s)
         self.board = MemoryBoard(self._links)
+        self.on_crash: Callable[[str], None] | None = None  # what is simulated has no bug of its own to die of
 
     # -- time --------------------------------------------------------------------------------------------------------------
 

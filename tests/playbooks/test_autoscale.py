@@ -13,7 +13,7 @@ def test_without_its_rule_the_queue_grows_until_the_end() -> None:
     changed = ["scaled:shop.autoscale=none"]
     assert broken("autoscale", changed=changed) == [
         "p95(scaled) < 0.8 * p95(fixed)",
-        "scaled: recovery after rush < 5s",
+        "scaled: p50 from 8s to 11s < 400ms",
         "uptime(fixed, shop) < uptime(scaled, shop)",
     ]
 
@@ -21,7 +21,6 @@ def test_without_its_rule_the_queue_grows_until_the_end() -> None:
 def test_without_headroom_the_rule_is_late() -> None:
     changed = ["headroom:shop.autoscale.target=80%", "headroom:shop.replicas=2"]
     assert broken("autoscale", changed=changed) == [
-        "headroom: p90 < 350ms",
         "p95(headroom) < p95(scaled)",
         "uptime(scaled, shop) < uptime(headroom, shop)",
     ]

@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -188,6 +188,20 @@ async def test_a_node_that_somebody_else_ends_ends_the_run_and_says_who() -> Non
     assert isinstance(error, NodeDied)
     assert "'inventory' (shop) ended in mid-run: killed by signal 9" in str(error)
     assert kept.states_of("inventory") == ["starting", "ready", "died"]
+
+
+async def test_a_node_that_is_to_start_again_may_end_by_itself() -> None:
+    patient = replace(SHOP, nodes=tuple(replace(node, restarts=1) for node in SHOP.nodes))
+    async with shop(patient) as (world, kept, _spawner):
+        crashed = trio.Event()
+        world.on_crash = lambda node: crashed.set()
+        os.kill(world.process_of("inventory"), signal.SIGKILL)
+        await crashed.wait()
+        assert (await ask(world, "order", ORDER)).status == 400
+        await world.set_speed("inventory", 2.0)  # meanwhile nobody is there to be told
+        await world.start("inventory")
+        assert (await ask(world, "order", ORDER)).status == 200
+    assert kept.states_of("inventory") == ["starting", "ready", "crashed", "starting", "ready"]
 
 
 async def test_a_taken_port_is_named_and_the_world_does_not_open() -> None:
