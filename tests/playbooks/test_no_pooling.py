@@ -11,7 +11,6 @@ def test_every_expectation_holds() -> None:
 
 def test_without_the_pool_every_call_pays_for_its_handshake() -> None:
     assert broken("no-pooling", changed=["pooled:page.calls.prices.connections=new"]) == [
-        "pooled: p50 < 190ms",
         "p50(new) > 1.6 * p50(pooled)",
         "pooled: connections(page -> prices) < 30",
     ]
@@ -19,7 +18,6 @@ def test_without_the_pool_every_call_pays_for_its_handshake() -> None:
 
 def test_the_same_with_tls_which_makes_it_worse() -> None:
     assert broken("no-pooling", changed=["pooled-tls:page.calls.prices.connections=new"]) == [
-        "pooled-tls: p50 < 190ms",
         "p50(new-tls) > 2 * p50(pooled-tls)",
         "pooled-tls: connections(page -> prices) < 30",
         "bytes(pooled-tls, page -> prices) < 2 * bytes(pooled, page -> prices)",
