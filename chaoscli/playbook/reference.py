@@ -200,7 +200,7 @@ def services() -> Page:
         sections=(
             _sourced(Section(heading="every service", rows=tuple(_of_any_kind(row) for row in _rows(schema, only=shared)))),
             *(_sourced(section) for section in _nested(schema) if section.heading != "calls"),
-            *(_service(kind, shared) for kind in KINDS),
+            *(section for kind in KINDS for section in (_service(kind, shared), *_inside(kind, shared))),
             *(_foreign(kind, whole["$defs"]) for kind in FOREIGN),
             Section(heading="health", doc=_HEALTH, rows=_rows(settings_part(Health).model_json_schema())),
             Section(heading="filled in, and its variable", doc=_FILLED, rows=tuple(map(_blank, BLANKS))),
@@ -219,6 +219,14 @@ def _service(kind: str, shared: frozenset[str]) -> Section:
     asks = KINDS[kind].asks
     asking = "" if asks is None else (f" It asks {', '.join(asks)}." if asks else " It asks nobody.")
     return Section(heading=kind, doc=f"{KINDS[kind].doc}.{asking}", rows=_rows(schema, leaving_out=shared))
+
+
+def _inside(kind: str, shared: frozenset[str]) -> Iterator[Section]:
+    """What has keys of its own inside one kind of service, like ``gateway: move``. A monolith's modules are kinds themselves."""
+    schema = service_part(kind).model_json_schema()
+    for section in _nested({**schema, "$defs": schema.get("$defs", {})}):
+        if section.heading not in shared and section.heading not in KINDS:
+            yield replace(section, heading=f"{kind}: {section.heading}")
 
 
 def _blank(blank: tuple[str, str, str]) -> Row:

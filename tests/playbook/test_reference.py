@@ -98,6 +98,7 @@ def test_every_service_has_its_section_with_every_key() -> None:
     for kind in KINDS:
         assert names(section(made, kind)) | shared == keys(service_part(kind).__name__), kind
     assert {one.heading for one in made.sections} > set(KINDS)
+    assert names(section(made, "gateway: move")) == keys("Move")
 
 
 def test_every_key_of_a_policy_is_there_and_so_are_the_keys_inside() -> None:
