@@ -96,6 +96,7 @@ class Door:
             "workers": workers.capacity.workers,
             "queue": workers.capacity.queue,
             **({} if workers.limit is None else {"limit": workers.limit}),
+            **({"breakers": self._node.breakers} if self._node.breakers else {}),
         }
 
 

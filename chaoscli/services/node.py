@@ -17,7 +17,7 @@ from typing import Any
 import trio
 
 from chaoscli import dice
-from chaoscli.events import Event, Happened, Noted
+from chaoscli.events import BreakerChanged, Event, Happened, Noted
 from chaoscli.messages import REQUEST_ID, TRACE_PARENT, Headers, Request, Response
 from chaoscli.net.base import Transport
 from chaoscli.net.compressed import CompressedTransport
@@ -74,10 +74,12 @@ class Node:
                 limit=self.move_on_after,
                 now=now,
                 seed=seed,
-                tell=tell,
+                tell=self._told_by_callers,
             )
             for callee, plain in spec.calls.items()
         }
+        # What state each breaker is in; it leaves the open one when the next call asks.
+        self.breakers = {callee: "closed" for callee in spec.calls if self.policy(callee).breaker is not None}
 
     @property
     def callees(self) -> tuple[str, ...]:
@@ -86,6 +88,11 @@ class Node:
 
     def policy(self, callee: str) -> Policy:
         return from_plain(Policy, self.spec.calls[callee])
+
+    def _told_by_callers(self, event: Event) -> None:
+        if isinstance(event, BreakerChanged):
+            self.breakers[event.callee] = event.state
+        self.tell(event)
 
     async def sleep(self, seconds: float) -> None:
         await trio.sleep(seconds)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from chaoscli.events import Arrived
-from chaoscli.messages import REQUEST_ID
+from chaoscli.messages import REQUEST_ID, Result
 from chaoscli.services.catalogue import KINDS
 from chaoscli.services.work import Capacity
 from chaoscli.settings import from_plain, to_plain
@@ -54,6 +54,21 @@ async def test_health_info_and_metrics_are_on_every_kind_of_service() -> None:
             {"name": "x", "kind": kind, "calls": [], "settings": {"service_time": 0.0}},
         )
         assert [event for event in shop.events if isinstance(event, Arrived)] == []
+
+
+async def test_the_state_of_each_breaker_is_among_the_metrics() -> None:
+    shop = Shop()
+    shop.broken["gone"] = Result.REFUSED
+    shop.open("a", "hop", calls={"gone": {"breaker": {"calls": 2, "at_least": 2}}, "other": {}}, paths={"other": "/never"})
+
+    async def breakers() -> dict[str, str]:
+        _status, said = await shop.ask("a", "GET", "/actuator/metrics")
+        return dict(said["breakers"])
+
+    assert await breakers() == {"gone": "closed"}
+    for _ in range(2):
+        await shop.ask("a", "GET", "/work")
+    assert await breakers() == {"gone": "open"}
 
 
 async def test_health_is_the_bytes_that_are_promised() -> None:
