@@ -66,6 +66,10 @@ class Plan(Protocol):
     def expectations(self) -> Sequence[str]: ...
 
 
+# Of a net of calls there are more ways than anybody reads: those that multiply most and wait longest.
+MOST_SHOWN = 8
+MOST_NAMED = 12  # services of one wave
+
 FOOTNOTE = (
     "A request takes the work on its way when all is well, without a queue. Waits are for what the callers' policies allow when"
     " the last of the chain says nothing; the work comes on top. Calls are those that the last one gets for one request of the"
@@ -100,7 +104,8 @@ class PlanPage:
 def _starts(plan: Plan) -> Table:
     table = grid()
     for number, wave in enumerate(plan.starts, start=1):
-        table.add_row(Text(f"{number}.", STYLES["faint"]), Text(", ".join(wave), STYLES["lane"]))
+        more = f", and {len(wave) - MOST_NAMED} more" if len(wave) > MOST_NAMED else ""
+        table.add_row(Text(f"{number}.", STYLES["faint"]), Text(", ".join(wave[:MOST_NAMED]) + more, STYLES["lane"]))
     for one in plan.further:
         table.add_row("", Text(one, STYLES["faint"]))
     for offer in plan.offers:
@@ -118,17 +123,34 @@ def _happenings(happenings: Sequence[Happening]) -> Table:
     return table
 
 
+def telling(chains: Sequence[Chain]) -> tuple[list[Chain], int]:
+    """Of each variant the chains worth a row, in their order, and how many are left out in all."""
+    kept: list[Chain] = []
+    for variant in dict.fromkeys(chain.variant for chain in chains):
+        own = [chain for chain in chains if chain.variant == variant]
+        ranked = sorted(own, key=lambda chain: (chain.usual_s is None, -chain.most, -chain.waits_s))[:MOST_SHOWN]
+        kept += [chain for chain in own if chain in ranked]
+    return kept, len(chains) - len(kept)
+
+
+def left_out(count: int) -> str:
+    return f"and {count} more, which multiply and wait no more than these" if count else ""
+
+
 def _chains(chains: Sequence[Chain]) -> Table:
     table = grid()
     for title in ("", "chain", "takes", "waits at most", "calls for one"):
         table.add_column(header=Text(title, STYLES["faint"]), overflow="fold", no_wrap=not title)
     table.show_header = True
     before = ""
-    for one in chains:
+    shown, more = telling(chains)
+    for one in shown:
         name = one.variant if one.variant != before else ""
         waits = "for ever" if math.isinf(one.waits_s) else format_duration(one.waits_s)
         calls = format_factor(one.least) + (f" to {format_factor(one.most)}" if one.most != one.least else "")
         takes = "" if one.usual_s is None else format_duration(one.usual_s)
         table.add_row(Text(name, STYLES["lane"]), Text(" -> ".join(one.path)), takes, waits, calls)
         before = one.variant
+    if more:
+        table.add_row("", Text(left_out(more), STYLES["faint"]))
     return table

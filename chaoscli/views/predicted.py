@@ -13,7 +13,7 @@ from chaoscli.outcome import Outcome, VariantOutcome
 from chaoscli.units import format_duration, format_factor
 from chaoscli.views.final import grid
 from chaoscli.views.glyphs import STYLES
-from chaoscli.views.plan import Chain
+from chaoscli.views.plan import Chain, left_out, telling
 
 TITLES = ("", "chain", "takes", "p50", "waits at most", "slowest", "calls for one", "measured")
 
@@ -38,7 +38,8 @@ def predicted_table(chains: Sequence[Chain], outcome: Outcome) -> Table:
     table.show_header = True
     variants = {variant.name: variant for variant in outcome.variants}
     before = ""
-    for chain in chains:
+    shown, more = telling(chains)
+    for chain in shown:
         variant = variants[chain.variant]
         first = chain.variant != before
         slowest = MEASURES["slowest"].show(variant.measures.get("slowest")) if first else ""
@@ -54,6 +55,8 @@ def predicted_table(chains: Sequence[Chain], outcome: Outcome) -> Table:
             "no data" if calls is None else format_factor(calls),
         )
         before = chain.variant
+    if more:
+        table.add_row("", Text(left_out(more), STYLES["faint"]))
     return table
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from chaoscli.outcome import Outcome, VariantOutcome
 from chaoscli.playbook.plan import Chain
+from chaoscli.views.plan import telling
 from chaoscli.views.predicted import calls_for_one, differ, predicted_table
 from tests.views.golden import drawn
 
@@ -40,6 +41,17 @@ def test_the_table() -> None:
         "naive  shoppers -> order -> inventory  20ms   24ms  1.8s           1.75s    1x to 6x       2.7x",
         "       shoppers -> order -> payment                 for ever                1x             0.95x",
     ]
+
+
+def test_of_a_net_of_calls_those_that_multiply_most_are_shown() -> None:
+    many = [chain("us", "a", f"b{number}", most=float(number + 1), usual_s=None if number else 0.1) for number in range(20)]
+    shown, more = telling(many)
+    # The first one tells how long requests take; then the seven that multiply most.
+    assert ([one.path[-1] for one in shown], more) == (["b0", *(f"b{number}" for number in range(13, 20))], 12)
+    outcome = Outcome(playbook="p", title="p", seed=1, world="real", variants=(naive(),))
+    assert "and 12 more, which multiply and wait no more than these" in " ".join(
+        drawn(predicted_table(many, outcome), 160).split()
+    )
 
 
 def test_loads_that_share_a_callee_share_its_calls() -> None:
