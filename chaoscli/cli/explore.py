@@ -26,7 +26,7 @@ def explore(
     ] = None,
     invariant: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="Only this promise; what the playbook expects, or every law, if not said."),
+        typer.Option(metavar="NAME", help="Only this promise; without it, those that the playbook expects, or every law."),
     ] = None,
     jobs: Annotated[int | None, typer.Option(min=1, metavar="N", help="Processes at once; usually one a core.")] = None,
     shard: Annotated[str | None, typer.Option(metavar="I/N", help="Only the I-th of N parts, for a CI matrix.")] = None,

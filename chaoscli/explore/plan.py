@@ -15,6 +15,7 @@ from random import Random
 from chaoscli import dice
 from chaoscli.exploration import Moment, Plan, PlannedFault, Subject
 from chaoscli.explore.vocabulary import HARMS, Harm
+from chaoscli.faults.catalogue import FAULTS
 from chaoscli.load.course import pacer_of
 from chaoscli.load.pacer import starts
 from chaoscli.load.settings import Load
@@ -71,7 +72,8 @@ def _allowed(subject: Subject, roll: Random) -> tuple[Sequence[Harm], Sequence[s
 def _targets(subject: Subject, harm: Harm, nodes: Sequence[str]) -> Sequence[str]:
     if harm.aim == "node":
         return nodes
-    return [str(link) for link in subject.topology.links if link.callee in nodes]
+    unreadable = subject.topology.speaking_tls if FAULTS[harm.fault].harms == "messages" else frozenset[str]()
+    return [str(link) for link in subject.topology.links if link.callee in nodes and link.callee not in unreadable]
 
 
 def _arrivals(subject: Subject, seed: int, until_s: float) -> list[float]:

@@ -30,7 +30,7 @@ LONGEST_UNDO_S = 12.0
 def staged(topology: Topology, plan: Plan) -> Topology:
     """The topology with its loads as the plan wants them: stopped sooner, of fewer people, or not there."""
     nodes = [_staged_load(node, plan) if node.kind == "load" else node for node in topology.nodes]
-    return Topology(nodes=tuple(node for node in nodes if node is not None))
+    return replace(topology, nodes=tuple(node for node in nodes if node is not None))
 
 
 def _staged_load(node: NodeSpec, plan: Plan) -> NodeSpec | None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from chaoscli.checks.catalogue import INVARIANTS
 from chaoscli.checks.recovers import FEWEST_REQUESTS, RECOVERS, RECOVERS_WITHIN_S
 from chaoscli.errors import UsageError
-from chaoscli.exploration import Subject
+from chaoscli.exploration import Plan, Subject
 from chaoscli.explore.judging import ALWAYS
+from chaoscli.explore.trial import run
 from chaoscli.load.settings import Load
 from chaoscli.playbook.meaning import Playbook, Variant
 from chaoscli.playbook.nodes import nearest
@@ -23,7 +25,7 @@ SHORT_AFTERWARDS_S = 0.5
 
 def subjects_of(playbook: Playbook, invariants: Sequence[str] = ()) -> tuple[Subject, ...]:
     """One for each variant. ``invariants`` are those to look for; without any, those that the playbook promises for the
-    variant, and where it promises none, every one there is."""
+    variant, and where it promises none, every one that it keeps while nothing is done to it."""
     for name in invariants:
         if name not in (*INVARIANTS, *ALWAYS):
             raise UsageError(f"unknown invariant '{name}'", hint=nearest(name, (*INVARIANTS, *ALWAYS)))
@@ -33,22 +35,32 @@ def subjects_of(playbook: Playbook, invariants: Sequence[str] = ()) -> tuple[Sub
 def promises_of(playbook: Playbook, variant: Variant) -> tuple[str, ...]:
     """The invariants that its expectations name for this variant."""
     named = [
-        one.invariant for one in playbook.expectations if one.invariant and (not one.variants or variant.name in one.variants)
+        one.invariant
+        for one in playbook.expectations
+        if one.invariant and not one.breaks and (not one.variants or variant.name in one.variants)
     ]
     return tuple(dict.fromkeys(named))
 
 
 def _subject(playbook: Playbook, variant: Variant, invariants: Sequence[str]) -> Subject:
-    wanted = tuple(invariants) or promises_of(playbook, variant) or tuple(INVARIANTS)
+    promised = tuple(invariants) or promises_of(playbook, variant)
+    wanted = promised or tuple(INVARIANTS)
     heals_s = min(playbook.lasts_s, LONGEST_HARM_S)
-    return Subject(
+    subject = Subject(
         playbook=playbook.name,
         variant=variant.name,
-        topology=variant.topology,
+        topology=variant.topology.at_first,  # nobody scales anything here
         invariants=wanted,
         heals_s=heals_s,
         lasts_s=heals_s + (RECOVERS_WITHIN_S + _afterwards_s(variant) if RECOVERS.name in wanted else SHORT_AFTERWARDS_S),
     )
+    return subject if promised else replace(subject, invariants=_kept_when_left_alone(subject))
+
+
+def _kept_when_left_alone(subject: Subject) -> tuple[str, ...]:
+    plan = Plan(seed=0, heals_s=subject.heals_s, lasts_s=subject.lasts_s)
+    broken = {violation.invariant for violation in run(subject, plan).violations}
+    return tuple(name for name in subject.invariants if name not in broken)
 
 
 def _afterwards_s(variant: Variant) -> float:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import replace
 
 from chaoscli.exploration import Plan
 from chaoscli.explore.plan import MOST_FAULTS, plan_of
 from chaoscli.explore.vocabulary import HARMS, VOCABULARY
 from chaoscli.faults.catalogue import fault_from_plain
 from chaoscli.settings import from_plain, to_plain
+from chaoscli.topology import Topology
 from tests.explore.subjects import CHARGE
 
 PLANS = [plan_of(CHARGE, seed) for seed in range(1000)]
@@ -66,3 +68,12 @@ def test_faults_are_aimed_at_what_is_there_before_all_is_mended_and_can_be_made(
             assert fault.for_s >= 0.001
             if harm.fault:
                 fault_from_plain(harm.fault, fault.settings)
+
+
+def test_no_message_is_harmed_where_nobody_between_can_read_it() -> None:
+    secret = replace(CHARGE.topology.node("payment"), settings={"tls": "mutual"})
+    nodes = tuple(secret if one.name == "payment" else one for one in CHARGE.topology.nodes)
+    subject = replace(CHARGE, topology=Topology(nodes=nodes))
+    harmed = {fault.kind for seed in range(200) for fault in plan_of(subject, seed).faults if fault.target == "order -> payment"}
+    assert "partition" in harmed
+    assert not harmed & {"lost request", "lost reply", "duplicate", "error"}
