@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from chaoscli.cli.owning import EXAMPLES, examples, write_own
-from chaoscli.errors import UsageError
+from chaoscli.errors import NotMadeError, UsageError
 from chaoscli.playbook.load import load_playbook
+from chaoscli.worlds.simulated import refuse_what_is_no_service_of_ours
 from tests.playbook.test_schema import SCHEMA, fits, written
-from tests.support.command import Command, chaos, wait_until
+from tests.support.command import Command, wait_until
 
 # What each needs, and the variant to play where making its world takes long.
 NEEDS = {
@@ -77,8 +78,9 @@ def kind_of_mine(kind: str, folder: Path) -> str:
     return str(folder / "mine" / f"{kind}.yaml")
 
 
-def test_none_of_them_can_be_simulated_and_that_is_said(tmp_path: Path) -> None:
-    ended = chaos("run", kind_of_mine("redis", tmp_path), "--world", "sim", "--quiet", folder=tmp_path)
-    assert ended.code == 3
-    assert "cannot be simulated" in ended.err
-    assert "--world real" in ended.err
+@pytest.mark.parametrize("kind", NEEDS)
+def test_none_of_them_can_be_simulated_and_that_is_said(kind: str) -> None:
+    topology = load_playbook(EXAMPLES / kind / "playbook.yaml").variants[0].topology
+    with pytest.raises(NotMadeError, match="cannot be simulated") as caught:
+        refuse_what_is_no_service_of_ours(topology)
+    assert caught.value.hint == "play it on real processes: --world real"

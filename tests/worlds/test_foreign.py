@@ -136,29 +136,65 @@ def pid_in(file: Path) -> int:
 # -- what it is told -------------------------------------------------------------------------------------------------------
 
 
-async def test_it_is_told_its_ports_and_its_neighbours_proxies(tmp_path: Path) -> None:
-    inventory = NodeSpec(name="inventory", kind="inventory")
-    told = ("PORT", "PORT_ADMIN", "INVENTORY_URL", "INVENTORY_HOST", "INVENTORY_PORT", "SEES")
-    it = server(tmp_path, *told, calls=("inventory",), ports={"admin": "tcp"}, env={"SEES": "${url.inventory}/x of ${name}"})
-    async with stage(inventory, it) as world:
-        port, admin, url, host, its_port, sees = (await ask(world)).split(" ", 5)
-        assert (int(port), int(admin)) == (world.address_of("it")[1], world.address_of("it:admin")[1])
-        # Its neighbour is behind a proxy: the address is not the neighbour's own.
-        assert int(its_port) != world.address_of("inventory")[1]
-        assert (url, host, sees) == (f"http://127.0.0.1:{its_port}", "127.0.0.1", f"{url}/x of it")
+COUNTER = """
+import socket, sys
+sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+sock.bind(("127.0.0.1", int(sys.argv[1])))
+print("up", flush=True)
+while True:
+    data, address = sock.recvfrom(100)
+    sock.sendto(b"heard " + data, address)
+"""
 
 
-async def test_a_further_port_of_it_is_called_by_its_name(tmp_path: Path) -> None:
-    """It listens on that port alone: whoever is let in through the link's proxy has come to the right one."""
-    many = command(
+async def datagram(world: RealWorld, link: Link, data: bytes) -> bytes:
+    """What is answered over a link within a moment; nothing if nothing is."""
+    with trio.socket.socket(trio.socket.AF_INET, trio.socket.SOCK_DGRAM) as sock:
+        await sock.sendto(data, world.link_address(link))
+        with trio.move_on_after(0.3):
+            return await sock.recv(100)
+    return b""
+
+
+async def test_it_is_told_its_ports_and_its_neighbours_proxies_which_carry_whatever_they_speak(tmp_path: Path) -> None:
+    told = ("PORT", "PORT_MORE", "INVENTORY_URL", "INVENTORY_HOST", "INVENTORY_PORT", "STATS_URL", "DB_ADMIN_URL", "SEES")
+    it = server(
+        tmp_path, *told, calls=("inventory", "stats", "db:admin"), ports={"more": "tcp"},
+        env={"SEES": "${url.inventory}/x of ${name}"},
+    )  # fmt: skip
+    # It listens on its further port alone: whoever is let in by the link's proxy has come to the right one.
+    db = command(
         sys.executable, "-SEc", SERVER, "${port.admin}", "PORT_ADMIN", cwd=str(tmp_path), name="db", protocol="tcp",
         ports={"admin": "http"}, health=Health(log="listening"),
     )  # fmt: skip
-    caller = command("sleep", "100", calls=("db:admin",), health=Health(command=("true",)), cwd=str(tmp_path))
-    async with stage(many, caller) as world:
-        transport = HttpTransport({"db": world.link_address(Link("it", "db:admin"))})
+    stats = command(
+        sys.executable, "-SEc", COUNTER, "${port}", name="stats", protocol="udp", health=Health(log="up"), cwd=str(tmp_path)
+    )
+    async with stage(NodeSpec(name="inventory", kind="inventory"), stats, db, it) as world:
+        port, more, url, host, its_port, stats_url, admin_url, sees = (await ask(world)).split(" ", 7)
+        assert (int(port), int(more)) == (world.address_of("it")[1], world.address_of("it:more")[1])
+        # Its neighbours are behind proxies: the addresses are not the neighbours' own.
+        assert int(its_port) != world.address_of("inventory")[1]
+        assert (url, host, sees) == (f"http://127.0.0.1:{its_port}", "127.0.0.1", f"{url}/x of it")
+        to_admin, to_stats = Link("it", "db:admin"), Link("it", "stats")
+        assert admin_url == f"http://127.0.0.1:{world.link_address(to_admin)[1]}"
+        assert stats_url == f"udp://127.0.0.1:{world.link_address(to_stats)[1]}"
+
+        transport = HttpTransport({"db": world.link_address(to_admin)})
         assert (await transport.exchange("db", ROOT)).body.decode() == str(world.address_of("db:admin")[1])
         await transport.aclose()
+
+        both = [(to_stats, way) for way in Direction]
+        assert await datagram(world, to_stats, b"one") == b"heard one"
+        # The loss of datagrams has another setting than that of a stream's segments, and the same name.
+        await world.board.inject("loss", both, DatagramLoss(rate=1.0))
+        assert await datagram(world, to_stats, b"two") == b""
+        await world.board.heal("loss")
+        # What a partition does to streams it does to datagrams in its way: what is sent meanwhile is lost.
+        await world.board.inject("partition", both, Silence())
+        assert await datagram(world, to_stats, b"three") == b""
+        await world.board.heal("partition")
+        assert await datagram(world, to_stats, b"four") == b"heard four"
 
 
 async def test_a_service_of_ours_calls_it_and_it_calls_one_of_ours(tmp_path: Path) -> None:
@@ -185,16 +221,6 @@ async def test_what_runs_elsewhere_is_reached_through_a_proxy(tmp_path: Path) ->
             assert await inside.receive_some(10) == b"hello"
 
 
-async def test_a_secret_reaches_the_program_and_is_masked_in_what_it_prints(tmp_path: Path) -> None:
-    environment = Environment(os.environ, {"PASSWORD": "open sesame"})
-    async with theatre() as spawner:
-        async with on_stage(spawner, server(tmp_path, "PASSWORD"), environment=environment) as world:
-            assert await ask(world) == "open sesame"
-        telling = shell('echo "the password is $PASSWORD, again $AGAIN"; exit 3', tmp_path, env={"AGAIN": "<${env.PASSWORD}>"})
-        error = await failure(spawner, telling, environment=environment)
-    assert error.hint == "it printed last:\n    the password is ***, again <***>"
-
-
 # -- ready, or not ---------------------------------------------------------------------------------------------------------
 
 
@@ -216,8 +242,13 @@ async def test_each_is_ready_when_its_health_check_says_so(tmp_path: Path) -> No
             assert await ask(world, name) == str(world.address_of(name)[1])
 
 
-async def test_those_that_do_not_get_ready_are_explained_and_gone(tmp_path: Path) -> None:
+async def test_those_that_do_not_get_ready_are_explained_and_gone_and_tell_no_secret(tmp_path: Path) -> None:
+    environment = Environment(os.environ, {"PASSWORD": "open sesame"})
     async with theatre() as spawner:
+        telling = shell('echo "the password is $PASSWORD, again $AGAIN"; exit 3', tmp_path, env={"AGAIN": "<${env.PASSWORD}>"})
+        error = await failure(spawner, telling, environment=environment)
+        assert error.hint == "it printed last:\n    the password is ***, again <***>"
+
         error = await failure(spawner, shell("echo $$ >pid; echo warming up; exec sleep 100", tmp_path, start_timeout=0.4))
         assert error.message.startswith("service 'it' was not ready within 400ms: nobody takes connections at 127.0.0.1:")
         assert error.hint == "it printed last:\n    warming up"
@@ -410,43 +441,3 @@ async def test_a_load_runs_commands_whose_exit_code_and_duration_are_the_result(
     ]
     assert (tmp_path / "well").read_text().splitlines()[0] == f"probe-1 at {url}"
     assert not any(is_alive(int(pid)) for pid in (tmp_path / "hanging").read_text().split())
-
-
-# -- datagrams -------------------------------------------------------------------------------------------------------------
-
-COUNTER = """
-import socket, sys
-sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-sock.bind(("127.0.0.1", int(sys.argv[1])))
-print("up", flush=True)
-while True:
-    data, address = sock.recvfrom(100)
-    sock.sendto(b"heard " + data, address)
-"""
-
-
-async def test_a_link_to_a_udp_port_carries_datagrams_and_loses_them_on_demand(tmp_path: Path) -> None:
-    counter = command(
-        sys.executable, "-SEc", COUNTER, "${port}", name="stats", protocol="udp", health=Health(log="up"), cwd=str(tmp_path)
-    )
-    caller = command("sleep", "100", calls=("stats",), health=Health(command=("true",)), cwd=str(tmp_path))
-    link, both = Link("it", "stats"), list(Direction)
-
-    async def asked(world: RealWorld, data: bytes) -> bytes:
-        with trio.socket.socket(trio.socket.AF_INET, trio.socket.SOCK_DGRAM) as sock:
-            await sock.sendto(data, world.link_address(link))
-            with trio.move_on_after(0.3):
-                return await sock.recv(100)
-        return b""
-
-    async with stage(counter, caller) as world:
-        assert await asked(world, b"one") == b"heard one"
-        # The loss of datagrams has another setting than that of a stream's segments, and the same name.
-        await world.board.inject("loss", [(link, way) for way in both], DatagramLoss(rate=1.0))
-        assert await asked(world, b"two") == b""
-        await world.board.heal("loss")
-        # What a partition does to streams it does to datagrams in its way: what is sent meanwhile is lost.
-        await world.board.inject("partition", [(link, way) for way in both], Silence())
-        assert await asked(world, b"three") == b""
-        await world.board.heal("partition")
-        assert await asked(world, b"four") == b"heard four"
