@@ -19,6 +19,7 @@ TWICE: Mapping[str, str] = {
 LOST: Mapping[str, str] = {NEWER_WRITE_LOST: "writes lost", "order not published": "never told"}
 OVERSOLD = "oversold"
 TAKEN_BACK = "taken back"
+TWO_OWNERS = "two owners"
 
 
 class HarmFinder:
@@ -28,6 +29,7 @@ class HarmFinder:
         self._had: set[Hashable] = set()
         self._left: dict[tuple[str, str], int] = {}
         self._acknowledged: set[tuple[str, int]] = set()
+        self._tokens: dict[tuple[str, str], int] = {}
 
     def harm(self, fact: Happened) -> str:
         """In the words above; empty for a fact that harms nobody."""
@@ -37,6 +39,8 @@ class HarmFinder:
             return OVERSOLD
         if self._is_taken_back(fact):
             return TAKEN_BACK
+        if self._is_from_before(fact):
+            return TWO_OWNERS
         if fact.what not in EFFECTS or not fact.request:
             return ""
         effect = effect_of(fact)
@@ -65,6 +69,15 @@ class HarmFinder:
         is_first = write in self._acknowledged
         self._acknowledged.discard(write)
         return is_first
+
+    def _is_from_before(self, fact: Happened) -> bool:
+        """Whether a vault took what bears an older token than it had taken."""
+        if fact.what != "vault written":
+            return False
+        place, token = (fact.node, str(fact.data["lease"])), int(fact.data["token"])
+        before = self._tokens.get(place, 0)
+        self._tokens[place] = max(before, token)
+        return token < before
 
 
 _TAKES = {"stock reserved": 1, "stock released": -1}

@@ -36,7 +36,7 @@ from chaoscli.events import (
 )
 from chaoscli.messages import Result
 from chaoscli.units import format_duration, format_share
-from chaoscli.views.harm import OVERSOLD, TAKEN_BACK, HarmFinder
+from chaoscli.views.harm import OVERSOLD, TAKEN_BACK, TWO_OWNERS, HarmFinder
 from chaoscli.views.pace import Pace, Surge
 from chaoscli.views.recovery import RecoveryWatch
 from chaoscli.views.scene import Beat, Tone
@@ -61,6 +61,7 @@ _HARMS = {
     "paid twice": "charges twice for one request",
     "sent twice": "sends one order out twice",
     "done twice": "does the work of one request twice",
+    TWO_OWNERS: "takes what an owner writes whose time is over",
     TAKEN_BACK: "takes back a write that was acknowledged",
     OVERSOLD: "gives away what is no longer there",
     "never told": "could not tell of an order, and will not try again",

@@ -3,7 +3,7 @@ from __future__ import annotations
 from chaoscli.events import BreakerChanged, CacheServed, CallHedged, FallbackServed, LimitChanged
 from chaoscli.messages import Result
 from chaoscli.recording import Recording
-from chaoscli.views.harm import LOST, OVERSOLD, TAKEN_BACK, TWICE
+from chaoscli.views.harm import LOST, OVERSOLD, TAKEN_BACK, TWICE, TWO_OWNERS
 from chaoscli.views.scene import Beat
 from chaoscli.views.source import SceneSource
 from chaoscli.views.story import _HARMS
@@ -174,7 +174,14 @@ def test_who_gives_away_what_is_not_there_is_told_and_so_is_an_order_nobody_hear
 
 
 def test_every_harm_has_its_sentence() -> None:
-    assert {*TWICE.values(), *LOST.values(), OVERSOLD, TAKEN_BACK} == set(_HARMS)
+    assert {*TWICE.values(), *LOST.values(), OVERSOLD, TAKEN_BACK, TWO_OWNERS} == set(_HARMS)
+
+
+def test_a_vault_with_two_owners_is_told() -> None:
+    play = recording().curtain(10)
+    for at, holder, token in ((1.0, "one", 1), (2.0, "two", 2), (3.0, "one", 1), (4.0, "two", 2)):
+        play.happened("vault", "vault written", f"w{at}", at=at, lease="job", holder=holder, token=token, highest=2)
+    assert story_of(play) == ["3.00 trouble vault takes what an owner writes whose time is over"]
 
 
 def test_a_primary_that_takes_over_is_told_and_so_is_a_write_that_is_taken_back() -> None:
