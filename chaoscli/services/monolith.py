@@ -16,7 +16,7 @@ from typing import Any
 import trio
 
 from chaoscli.faults.base import BadSetting
-from chaoscli.messages import ATTEMPT, CALLER, REQUEST_ID, TRACE_PARENT, Request, Response
+from chaoscli.messages import Request, Response
 from chaoscli.net.base import Handler
 from chaoscli.services.base import Service
 from chaoscli.services.entrance import Entrance
@@ -28,7 +28,7 @@ from chaoscli.services.payment import Payment, PaymentSettings
 from chaoscli.services.pricing import Pricing, PricingSettings
 from chaoscli.services.replies import unknown
 from chaoscli.services.user import User, UserSettings
-from chaoscli.services.work import Capacity, Workers, work_s
+from chaoscli.services.work import Capacity, Workers
 from chaoscli.settings import setting
 from chaoscli.units import Seconds
 
@@ -61,7 +61,7 @@ class MonolithSettings(Capacity):
 
     def _of_modules(self) -> frozenset[str]:
         """The settings of every service that a module may have for itself."""
-        return frozenset({"service_time", "distribution"})
+        return frozenset({"service_time", "distribution", "hiccup_every", "hiccup"})
 
     def _why_not(self) -> str:
         return "and there is one for the whole program; a modular-monolith has workers and a queue for each module"
@@ -96,7 +96,7 @@ class _Program(Service):
         self._doors: dict[str, Handler] = dict.fromkeys(MODULES, _not_yet)
         self._nodes = {name: ModuleNode(node, name, self._doors) for name in MODULES}
         self._services = {name: make(self._nodes[name], getattr(settings, name)) for name, (make, _) in MODULES.items()}
-        self._capacities: dict[str, Capacity] = {name: getattr(settings, name) for name in MODULES}
+        self._workers = {name: Workers(self._nodes[name], getattr(settings, name)) for name in MODULES}
 
     async def handle(self, request: Request) -> Response:
         for name, (_, prefix) in MODULES.items():
@@ -120,11 +120,7 @@ class Monolith(_Program):
 
     async def _work(self, name: str, request: Request) -> Response:
         service = self._services[name]
-        names = [request.header(header) for header in (REQUEST_ID, CALLER, ATTEMPT, TRACE_PARENT)]
-        dice = partial(self._nodes[name].random, "service time", *names)
-        seconds = work_s(self._capacities[name], service.cost(request), dice) * self._node.slower_by
-        if seconds > 0.0:
-            await self._node.sleep(seconds)
+        await self._workers[name].work(request, service.cost(request))
         return await service.handle(request)
 
 
@@ -134,8 +130,7 @@ class ModularMonolith(_Program):
     def __init__(self, node: Node, settings: ModularMonolithSettings) -> None:
         super().__init__(node, settings)
         for name in MODULES:
-            workers = Workers(self._nodes[name], self._capacities[name])
-            self._doors[name] = partial(_in_line, workers, self._services[name])
+            self._doors[name] = partial(_in_line, self._workers[name], self._services[name])
 
 
 async def _in_line(workers: Workers, service: Service, request: Request) -> Response:

@@ -118,7 +118,7 @@ class Workers:
         started_at = node.now()
         own_s = 0.0
         try:
-            await self._work(request, cost)
+            await self.work(request, cost)
             own_s = node.now() - started_at
             response = await handle(request)
         except Exception as error:  # a bug in one request must not take the node with it
@@ -185,8 +185,9 @@ class Workers:
 
     # -- the work ----------------------------------------------------------------------------------------------------------
 
-    async def _work(self, request: Request, cost: float) -> None:
-        """Dice are keyed by the very call, so that a retry's work is a new draw and a policy shifts nobody else's."""
+    async def work(self, request: Request, cost: float) -> None:
+        """Take as long as so many pieces of work do for this request, worker or not. Dice are keyed by the very call, so that a
+        retry's work is a new draw and a policy shifts nobody else's."""
         names = [request.header(name) for name in (REQUEST_ID, CALLER, ATTEMPT, TRACE_PARENT)]
         dice = partial(self._node.random, "service time", *names)
         seconds = work_s(self.capacity, cost, dice) * self._node.slower_by + self._hiccups_s(cost)
