@@ -8,17 +8,21 @@ import time
 import pytest
 
 from chaoscli.playbook.course import COURSE, GROUPS
-from chaoscli.playbook.explain import listed
+from chaoscli.playbook.explain import explain, listed
 from chaoscli.playbook.load import load_playbook, shipped
+from chaoscli.views.explanation import ExplanationPage
+from tests.views.golden import drawn
 
 NAMES = [one.name for one in shipped()]
 
 # Whole runs take at most 15 s, drain and start-up included.
 LONGEST_PLAY_S = 12.5
+# Two or three screens, however many services there are.
+MOST_LINES = 130
 
 
-def test_the_first_lessons_are_on_the_shelf() -> None:
-    assert {"partition", "latency", "drops", "clock-skew", "timeouts", "retries", "sync-chain"} <= set(NAMES)
+def test_the_whole_course_is_on_the_shelf() -> None:
+    assert sorted(name for names in COURSE.values() for name in names) == NAMES
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -53,6 +57,13 @@ def test_a_shipped_playbook_is_commented_and_fits_a_screen_in_width(name: str) -
 
 def load_playbook_text(name: str) -> str:
     return next(one.path for one in shipped() if one.name == name).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_explains_a_lesson_fits_a_terminal_of_eighty(name: str) -> None:
+    lines = drawn(ExplanationPage(explain(load_playbook(name))), 80).splitlines()
+    assert max(map(len, lines)) <= 80
+    assert len(lines) <= MOST_LINES
 
 
 def test_the_list_is_in_the_order_of_the_course() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import fields
+from functools import cache
 
 import pytest
 
@@ -15,6 +16,7 @@ from chaoscli.resilience.policy import LAYERS, Breaker, Policy
 OF_A_CALL = {"timeout", "deadline", "pass_deadline", "fallback"}
 
 
+@cache
 def sections() -> dict[str, Section]:
     return {section.heading: section for topic in ("policies", "services") for section in page(topic).sections}
 
