@@ -24,11 +24,22 @@ def _takes_s(topology: Topology, name: str, target: str, above: Sequence[str]) -
     """Of one request to ``name``; a ring of calls is gone round once."""
     node = topology.node(name)
     own_s = float(node.settings.get("service_time") or 0.0) * int(node.settings.get("items", 1))
-    below = [_calls_s(topology, node, callee, target, (*above, name)) for callee in _asked_for(node, target, above)]
-    if not below:
-        return own_s
-    together = node.settings.get("parallel", False)
-    return own_s + (max(below) if together or node.kind == "gateway" else sum(below))
+    surely: list[float] = []
+    perhaps: list[float] = [0.0]
+    for callee in _asked_for(node, above):
+        path = (node.settings.get("paths") or {}).get(callee, "/")
+        if leads_to(target, path):
+            takes_s = _calls_s(topology, node, callee, target, (*above, name))
+            (surely if target.startswith(path) else perhaps).append(takes_s)
+    together = node.settings.get("parallel", False) or node.kind == "gateway"
+    return own_s + max(perhaps) + (max(surely, default=0.0) if together else sum(surely))
+
+
+def leads_to(target: str, path: str) -> bool:
+    """Whether a request for ``target`` may begin with ``path``: what a blank will be filled with is not known, and then it takes
+    one way of several."""
+    known, blank, _ = target.partition("${")
+    return target.startswith(path) or (blank != "" and path.startswith(known))
 
 
 def _calls_s(topology: Topology, node: NodeSpec, callee: str, target: str, above: Sequence[str]) -> float:
@@ -43,8 +54,7 @@ def _calls_s(topology: Topology, node: NodeSpec, callee: str, target: str, above
     return once_s if node.settings.get("parallel", False) else times * once_s
 
 
-def _asked_for(node: NodeSpec, target: str, above: Sequence[str]) -> list[str]:
-    """Whom a request for ``target`` leads to, without those who are told of it later."""
-    paths = node.settings.get("paths") or {}
+def _asked_for(node: NodeSpec, above: Sequence[str]) -> list[str]:
+    """Whom a request may lead to, without those who are told of it later."""
     later = {"registry", *([node.settings.get("broker", "broker")] if node.kind == "hop" else [])}
-    return [name for name in node.calls if name not in above and name not in later and target.startswith(paths.get(name, "/"))]
+    return [name for name in node.calls if name not in above and name not in later]

@@ -50,6 +50,11 @@ def test_an_order_asks_inventory_twice_when_it_reserves() -> None:
     assert usual_ms(shop.replace(" SOME", ""), "GET order /actuator/health") == 0.0
 
 
+def test_of_ways_that_a_blank_decides_between_one_is_taken() -> None:
+    assert usual_ms(chain(", paths: { b: /b, c: /c }"), "GET a /${n}") == pytest.approx(10 + 60)
+    assert usual_ms(chain(", paths: { b: /b, c: /c }"), "GET a /b-${n}") == pytest.approx(10 + 20)
+
+
 def test_a_mix_is_the_mean_by_weight() -> None:
     mix = "requests: [{ request: GET b /, weight: 3 }, { request: GET a / }]"
     assert usual_ms(chain(""), mix) == pytest.approx((3 * 20 + 90) / 4)

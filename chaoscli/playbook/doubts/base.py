@@ -14,6 +14,7 @@ from chaoscli.errors import Place
 from chaoscli.load.settings import Load
 from chaoscli.playbook.meaning import Playbook, Variant
 from chaoscli.playbook.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from chaoscli.playbook.usual import leads_to
 from chaoscli.resilience.policy import Policy
 from chaoscli.services.foreign import is_foreign
 from chaoscli.settings import from_plain
@@ -114,7 +115,7 @@ class Staged:
         if path is None:
             return True
         return caller.kind == "load" and any(
-            one.callee == outer.callee and one.target.startswith(path) for one in self.loads[caller.name].asked
+            one.callee == outer.callee and leads_to(one.target, path) for one in self.loads[caller.name].asked
         )
 
     @property

@@ -17,16 +17,16 @@ DOUBTS: dict[str, Doubt] = {doubt.name: doubt for doubt in (*WAITING, *RETRYING,
 
 
 def doubts_about(variants: Sequence[Staged], deliberate: Sequence[str]) -> tuple[Problem, ...]:
-    """Each thing once, however many variants have it, in the order of the text."""
+    """Each doubt once at each place, however many variants or callees it is about, in the order of the text."""
     found: dict[tuple[str, int, int, str], Problem] = {}
     for staged in variants:
-        for one in _of(staged, deliberate):
-            found.setdefault((one.place.file, one.place.line, one.place.column, one.message), one)
+        for name, one in _of(staged, deliberate):
+            found.setdefault((one.place.file, one.place.line, one.place.column, name), one)
     return tuple(sorted(found.values(), key=lambda one: (one.place.file, one.place.line, one.place.column)))
 
 
-def _of(staged: Staged, deliberate: Sequence[str]) -> Iterator[Problem]:
+def _of(staged: Staged, deliberate: Sequence[str]) -> Iterator[tuple[str, Problem]]:
     for doubt in DOUBTS.values():
         if doubt.name not in deliberate:
             for one in doubt.find(staged):
-                yield problem(one.place, f"{one.message} [{doubt.name}]", one.hint)
+                yield doubt.name, problem(one.place, f"{one.message} [{doubt.name}]", one.hint)
