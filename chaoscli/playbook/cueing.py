@@ -128,10 +128,6 @@ class _Reading:
         name = self._name(row, places)
         times = read_times(self.written, given, self.lasts_s, "a cue", self.problems)
         when = read_condition(self.written.get("when"), names_on_stage(self.cast), self.problems)
-        if times.again and row.undone and times.until_s is None:
-            self.problems.add(
-                self.written.entries["every"].value.place, f"'{row.kind}' every so often needs `for`, how long each time"
-            )
         names = tuple(dict.fromkeys(self._targets(self.written.entries[row.kind].value, key, row)))
         if row.kind == "load":
             self._check_has_rate(names)
@@ -139,12 +135,19 @@ class _Reading:
             return None
         members = (member for name in names for member in self.cast.topology.members(name))
         targets = names if row.aim == "group" else tuple(dict.fromkeys(members))
+        if times.again and row.undone and times.until_s is None and not self._comes_back(row, targets):
+            place = self.written.entries["every"].value.place
+            self.problems.add(place, f"'{row.kind}' every so often needs `for`: how long each time")
         rate, replicas = given.get("rate"), given.get("to")
         return CuePlan(
             name=name, kind=row.kind, at_s=times.at_s, until_s=times.until_s, again=times.again,
             when=when, targets=targets, rate=rate,
             replicas=replicas, text=_text(row, names, rate, replicas), undone=bool(row.undone) and times.until_s is not None,
         )  # fmt: skip
+
+    def _comes_back(self, row: CueKind, targets: Iterable[str]) -> bool:
+        """By a policy of its own."""
+        return row.kind == "kill" and all(self.cast.topology.node(target).restarts for target in targets)
 
     def _check_has_rate(self, loads: Iterable[str]) -> None:
         for load in loads:

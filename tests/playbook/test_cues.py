@@ -93,3 +93,9 @@ def test_the_plan_and_the_explanation_say_what_is_done_when() -> None:
         (1.0, 2.0, "crash"),
         (3.0, 3.0, "restart-inventory"),
     ]
+
+
+def test_who_starts_again_by_its_policy_may_be_killed_again_and_again() -> None:
+    restarts = ["order.restart=on_crash"]
+    (variant,) = read("cues:\n  - { kill: order, at: 1s, every: 3s }", overrides=restarts).variants
+    assert variant.cues[0].lives == ((1.0, None), (4.0, None), (7.0, None))
