@@ -12,20 +12,20 @@ def test_every_expectation_holds() -> None:
 def test_without_another_try_readers_see_each_death() -> None:
     changed = ["retry:gateway.tries=1"]
     assert broken("failover", changed=changed) == [
-        "retry: success(readers) == 100%",
+        "retry: success(readers) >= 99%",
     ]
 
 
 def test_without_another_try_a_key_helps_nobody() -> None:
     changed = ["keyed:gateway.tries=1"]
     assert broken("failover", changed=changed) == [
-        "keyed: success(readers) == 100%",
-        "keyed: success(buyers) == 100%",
+        "keyed: success(readers) >= 99%",
+        "keyed: success(buyers) >= 98%",
     ]
 
 
 def test_without_a_key_an_order_is_not_tried_again() -> None:
     changed = ["keyed:buyers.headers=none"]
     assert broken("failover", changed=changed) == [
-        "keyed: success(buyers) == 100%",
+        "keyed: success(buyers) >= 98%",
     ]
