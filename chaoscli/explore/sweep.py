@@ -88,7 +88,9 @@ def explore(subjects: Sequence[Subject], wanted: Wanted, pool: Pool, show: Show 
     trials.sort(key=lambda trial: (trial.seed, trial.variant))
     failures: list[Failure] = []
     unexplained: list[tuple[str, int]] = []
-    if not progress.stopped:
+    if progress.stopped:
+        unexplained += [(f"{trial.variant}: {one.invariant}", trial.seed) for trial in trials for one in trial.violations]
+    else:
         try:
             for failure in _failures(subjects, trials, pool, unexplained):
                 failures.append(failure)

@@ -97,11 +97,11 @@ class ExplorationPage:
     def _parts(self) -> Iterator[tuple[str, RenderableType]]:
         findings = self._findings
         if findings.unexplained:
-            counted: dict[str, int] = {}
-            for promise, _ in findings.unexplained:
-                counted[promise] = counted.get(promise, 0) + 1
-            words = ", ".join(f"{promise} ({count})" for promise, count in counted.items())
-            yield "broken as well, and not made smaller", Text(words)
+            seeds: dict[str, list[int]] = {}
+            for promise, seed in findings.unexplained:
+                seeds.setdefault(promise, []).append(seed)
+            words = [f"{promise}: {_seeds(found)}" for promise, found in seeds.items()]
+            yield "broken, and not made smaller", Text("\n".join(words))
         if findings.reached:
             yield "reached", reached_text(findings.reached)
         if findings.never:
@@ -109,11 +109,16 @@ class ExplorationPage:
 
 
 def _found(failure: Failure) -> str:
-    seeds = ", ".join(map(str, failure.seeds[:SHOWN_SEEDS])) + (", ..." if len(failure.seeds) > SHOWN_SEEDS else "")
-    count, faults, least = len(failure.seeds), failure.planned_faults, len(failure.plan.faults)
+    faults, least = failure.planned_faults, len(failure.plan.faults)
     odds = f"{failure.again} of {failure.tried} other seeds break it too: {failure.nature}"
     smaller = f"{faults} fault{'s' if faults != 1 else ''} made {least} in {failure.runs} runs"
-    return f"{count} seed{'s' if count != 1 else ''} ({seeds}); {smaller}; {odds}"
+    return f"{_seeds(failure.seeds)}; {smaller}; {odds}"
+
+
+def _seeds(seeds: Sequence[int]) -> str:
+    """``2 seeds (10, 12)``."""
+    shown = ", ".join(map(str, seeds[:SHOWN_SEEDS])) + (", ..." if len(seeds) > SHOWN_SEEDS else "")
+    return f"{len(seeds)} seed{'s' if len(seeds) != 1 else ''} ({shown})"
 
 
 def plan_table(plan: Plan) -> Table:

@@ -94,6 +94,8 @@ def test_ctrl_c_ends_the_search_and_what_was_found_is_told() -> None:
 
     found = explore(both(), SEEDS, InProcess(), show)
     assert (found.seeds, found.trials, found.complete) == (1, 2, False)
+    assert found.failures == ()
+    assert found.unexplained == (("broken: no oversell", 0),)  # seed 0 fails, and nobody had the time to make it smaller
 
 
 def test_a_chunk_is_its_seeds_with_every_subject() -> None:
