@@ -13,18 +13,18 @@ def test_every_expectation_holds(seed: int) -> None:
 
 
 def test_without_its_log_an_order_leaves_half_of_itself_behind_when_it_dies() -> None:
-    assert broken("saga", changed=["durable:order.compensation=at_once"], variants=["durable"]) == [
+    assert broken("saga", changed=["durable:order.compensation=at_once"]) == [
         "durable: sagas atomic",
-        "durable: count(stock reserved) - count(stock released) == count(order created)",
+        "count(durable, stock released) > count(at-once, stock released) + 2",
     ]
 
 
 def test_without_compensation_a_failed_step_does() -> None:
     changed = [f"{variant}:order.compensation=none" for variant in ("at-once", "durable")]
     assert broken("saga", changed=changed, variants=["at-once", "durable"]) == [
-        "at-once: count(stock released) during declined > 5",
+        "at-once: count(stock released) during declined > 2",
         "durable: sagas atomic",
-        "durable: count(stock reserved) - count(stock released) == count(order created)",
+        "count(durable, stock released) > count(at-once, stock released) + 2",
     ]
 
 
