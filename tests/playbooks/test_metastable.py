@@ -40,8 +40,8 @@ def test_nothing_keeps_the_unprotected_down_that_was_not_pushed() -> None:
 )
 def test_without_its_cure_each_variant_stays_down_as_well(variant: str, taken_out: str, too_many: list[str]) -> None:
     assert broken("metastable", changed=[f"{variant}:{taken_out}"]) == [
-        f"{variant}: goodput after push > 6/s",
+        f"{variant}: goodput after push > 4/s",
         f"goodput({variant}) after push > 5 * goodput(unprotected) after push",
-        f"{variant}: recovery after push < 4.5s",
+        f"{variant}: recovery after push < 6s",
         *too_many,
     ]
