@@ -44,7 +44,9 @@ def test_what_is_short_or_would_not_shrink_is_left_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"no gzip", gzip.compress(b"x" * 1000)[:-9], gzip.compress(bytes(ClientLimits().body_bytes + 1))]
+    "body",
+    [b"no gzip", gzip.compress(b"x" * 1000)[:-9], gzip.compress(bytes(ClientLimits().body_bytes + 1))],
+    ids=["not gzip", "cut short", "too long"],
 )
 def test_what_is_not_what_it_says_or_a_bomb_is_no_answer(body: bytes) -> None:
     with pytest.raises(CallError) as caught:
