@@ -19,6 +19,7 @@ from chaoscli.faults.corrupt import Corrupt
 from chaoscli.faults.drip import Drip
 from chaoscli.faults.drop import Drop
 from chaoscli.faults.duplicate import Duplicate
+from chaoscli.faults.eavesdrop import Eavesdrop
 from chaoscli.faults.error import Error
 from chaoscli.faults.half_open import HalfOpen
 from chaoscli.faults.hang import Hang
@@ -32,6 +33,7 @@ from chaoscli.faults.reset_peer import ResetPeer
 from chaoscli.faults.silence import Silence
 from chaoscli.faults.slicer import Slicer
 from chaoscli.faults.slow_close import SlowClose
+from chaoscli.faults.tamper import Tamper
 from chaoscli.faults.timeout import Timeout
 from chaoscli.faults.truncate import Truncate
 from chaoscli.faults.wrong_length import WrongLength
@@ -186,6 +188,8 @@ FAULTS: tuple[tuple[ByteFault | MessageFault, tuple[Direction, ...]], ...] = (
     (Truncate(keep=10.0, ending="reset"), REPLY),
     (Drip(piece=20.0, interval=0.05), REPLY),
     (BadChunk(), REPLY),
+    (Tamper(find="BOOK-001", put="BOOK-666"), REPLY),
+    (Eavesdrop(looks_for="currentStock"), REPLY),
     (WrongLength(by=5.0), REPLY),
     (WrongLength(by=5.0, says="less"), REPLY),
 )
