@@ -12,7 +12,7 @@ import typer.main
 import chaoscli
 from chaoscli.cli import app
 from chaoscli.errors import ExitCode
-from chaoscli.playbook.load import shipped
+from chaoscli.playbook.load import load_playbook, shipped
 from chaoscli.playbook.read import read_playbook
 
 CHECKOUT = Path(chaoscli.__file__).parent.parent
@@ -42,6 +42,9 @@ def test_each_command_is_one(words: list[str]) -> None:
     context = verb.make_context(words[0], list(words[1:]))
     named = [name for name in context.params.get("names") or () if not Path(name).suffix]
     assert [name for name in named if name not in {one.name for one in shipped()}] == []
+    if words[0] == "run":  # what it changes is there to be changed
+        for name in named:
+            load_playbook(name, overrides=context.params["set_"] or ())
 
 
 def test_the_set_up_is_two_commands_that_need_nothing_but_python() -> None:

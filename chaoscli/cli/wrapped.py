@@ -106,7 +106,7 @@ def touched(measured: Sequence[FaultMeasured], one: TimedFault, lasted_s: float)
         return f"never began: the command was over after {format_duration(lasted_s)}"
     met, hit = sum(each.met for each in measured), sum(each.touched for each in measured)
     if not met:
-        return "met nothing"
+        return "whoever connected meanwhile was kept out" if one.keeps_out else "met nothing"
     late = next((each for each in measured if each.asked_mean_s), None)
     shares = next((each for each in measured if each.asked_share), None)
     words = f"touched {hit} of {met}"

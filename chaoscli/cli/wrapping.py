@@ -184,7 +184,8 @@ class _Wrapped:
         for name, link in self._wrapping.links.items():
             self._say(f"{name}  {join(listening[name])} -> {link.upstream}  {carried(self._counted.get(name))}")
             counted = self._counted.get(name)
-            if counted is None or not counted.connections:
+            kept_out = any(one.keeps_out for one in self._names.values() if one.link == name)
+            if (counted is None or not counted.connections) and not kept_out:
                 self._say(f"  nothing came through: does the command read {variable(name)}_HOST and {variable(name)}_PORT?")
             for fault_name, one in self._names.items():
                 if one.link == name:

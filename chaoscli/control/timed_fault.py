@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from chaoscli.control.fault_text import FaultTextError, LinkFault, parse_fault
 from chaoscli.errors import Place, Problem
+from chaoscli.faults.base import ByteFault
 from chaoscli.units import UnitError, parse_duration
 
 # No setting of a fault is called so: it is the playbook's word for its beginning.
@@ -22,6 +23,12 @@ class TimedFault:
     fault: LinkFault
     at_s: float
     text: str
+
+    @property
+    def keeps_out(self) -> bool:
+        """It harms the connecting itself, before there is anything that a proxy could count."""
+        fault = self.fault.fault
+        return isinstance(fault, ByteFault) and (fault.refuses or fault.holds_dialling)
 
     @property
     def until_s(self) -> float | None:

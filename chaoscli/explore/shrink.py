@@ -113,7 +113,13 @@ def _take_under_any_dice(shrinking: _Shrinking, plan: Plan) -> bool:
 def _leave_out_loads(shrinking: _Shrinking, arrivals: Mapping[str, Sequence[float]]) -> None:
     for load in arrivals:
         if len([name for name in arrivals if shrinking.best.stops_s.get(name, 1.0) > 0.0]) > 1:
-            shrinking.take(replace(shrinking.best, stops_s={**shrinking.best.stops_s, load: 0.0}))
+            shrinking.take(_without_load(shrinking.best, load))
+
+
+def _without_load(plan: Plan, load: str) -> Plan:
+    """Its links are gone with it, and with them what would harm those."""
+    faults = tuple(fault for fault in plan.faults if not fault.target.startswith(f"{load} -> "))
+    return replace(plan, stops_s={**plan.stops_s, load: 0.0}, faults=faults)
 
 
 def _leave_out_users(shrinking: _Shrinking, users: Mapping[str, int]) -> None:

@@ -86,6 +86,9 @@ def test_what_passed_and_what_a_fault_did_is_told_in_words() -> None:
     )
     assert touched([measured], fault, 5.0) == "touched 9 of 9, 50ms late asked, 50.3ms achieved"
     assert touched([], fault, 5.0) == "met nothing"
+    assert (
+        touched([], parse_timed_fault("db: hang at 0s for 2s", {"db": "tcp"}), 5.0) == "whoever connected meanwhile was kept out"
+    )
     assert touched([], fault, 1.5) == "never began: the command was over after 1.5s"
 
 

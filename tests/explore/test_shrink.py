@@ -9,6 +9,7 @@ from random import Random
 import pytest
 
 from chaoscli.exploration import Moment, Plan, PlannedFault
+from chaoscli.explore import shrink as shrink_module
 from chaoscli.explore.shrink import Shrunk, shrink
 
 STARTS = {"shoppers": [n / 10 for n in range(50)], "readers": [n / 5 for n in range(25)]}
@@ -53,6 +54,16 @@ def test_a_load_that_is_not_needed_goes_and_requests_are_cut_behind_the_last_tha
     made = shrunk(plan(fault("a")), lambda one: one.stops_s.get("shoppers", 6.0) > 1.2)
     assert made.plan.stops_s["readers"] == 0.0
     assert 1.2 < made.plan.stops_s["shoppers"] < 1.3
+
+
+def test_what_harms_the_links_of_a_load_goes_with_it() -> None:
+    made = shrunk(plan(fault("drop", "readers -> shop"), fault("a")), lambda one: {"a"} <= set(kinds(one)))
+    assert kinds(made.plan) == ["a"]
+    gone = shrink_module._without_load(plan(fault("drop", "readers -> shop"), fault("a")), "readers")
+    assert (gone.stops_s, kinds(gone)) == ({"readers": 0.0}, ["a"])
+    # Where the harm is what breaks it, its load has to stay.
+    made = shrunk(plan(fault("drop", "readers -> shop")), lambda one: "drop" in kinds(one))
+    assert "readers" not in made.plan.stops_s or made.plan.stops_s["readers"] > 0.0
 
 
 def test_a_closed_load_has_fewer_people() -> None:
