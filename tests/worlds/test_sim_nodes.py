@@ -120,7 +120,7 @@ def test_a_restarted_node_finds_what_it_had_committed() -> None:
         return [b'"currentStock":99' in answer.body, stocked], states(stage)
 
     facts, changes = on_stage(script)
-    assert facts == [True, ["stocked", "stocked", "stocked", "stock reserved"]]
+    assert facts == [True, ["stocked", "stocked", "stocked", "stock reserved", "told again"]]
     assert [state for _, state in changes] == ["starting", "ready", "killed", "starting", "ready"]
 
 
