@@ -86,18 +86,12 @@ def explore(subjects: Sequence[Subject], wanted: Wanted, pool: Pool, show: Show 
         progress.stopped = True
     searching_s = time.monotonic() - began
     trials.sort(key=lambda trial: (trial.seed, trial.variant))
-    failures: list[Failure] = []
-    unexplained: list[tuple[str, int]] = []
-    if progress.stopped:
-        unexplained += [(f"{trial.variant}: {one.invariant}", trial.seed) for trial in trials for one in trial.violations]
-    else:
-        try:
-            for failure in _failures(subjects, trials, pool, unexplained):
-                failures.append(failure)
-                progress.stage, progress.failures = "making them smaller", len(failures)
-                show(progress)
-        except KeyboardInterrupt:
-            progress.stopped = True
+    answers = [] if progress.stopped else _made_small(subjects, trials, pool, progress, show)
+    failures = [failure for _, found, _ in answers for failure in found]
+    explained_ones = {name for name, _, _ in answers}
+    unexplained = [one for _, _, left in answers for one in left]
+    broken = [(f"{trial.variant}: {one.invariant}", trial.seed) for trial in trials for one in trial.violations]
+    unexplained += [(name, seed) for name, seed in broken if name not in explained_ones]
     possible = frozenset[str]().union(*(possible_in(subject.topology) for subject in subjects))
     return Findings(
         playbook=subjects[0].playbook,
@@ -183,10 +177,11 @@ def _count(progress: Progress, chunk: Chunk, began: float) -> None:
 # -- what failed -------------------------------------------------------------------------------------------------------------
 
 
-def _failures(
-    subjects: Sequence[Subject], trials: Sequence[Trial], pool: Pool, unexplained: list[tuple[str, int]]
-) -> Iterator[Failure]:
-    """One for each variant, promise and way of breaking it, the promises side by side if there are workers."""
+def _made_small(
+    subjects: Sequence[Subject], trials: Sequence[Trial], pool: Pool, progress: Progress, show: Show
+) -> list[Explained]:
+    """One for each variant and promise, in the order of their names, side by side if there are workers. A KeyboardInterrupt
+    leaves out those that are not done by then."""
     failing: dict[tuple[str, str], list[int]] = {}
     for trial in trials:
         for violation in trial.violations:
@@ -195,15 +190,24 @@ def _failures(
     tasks = [
         (explain_all, (of_variant[variant], invariant, tuple(seeds))) for (variant, invariant), seeds in sorted(failing.items())
     ]
-    answers = sorted(pool.answers(tasks), key=lambda answer: answer[0])
-    for _, failures, left in answers:
-        yield from failures
-        unexplained += left
+    answers: list[Explained] = []
+    progress.stage = f"making {len(tasks)} broken {'promise' if len(tasks) == 1 else 'promises'} small"
+    try:
+        show(progress)
+        for answer in pool.answers(tasks):
+            answers.append(answer)
+            progress.failures += len(answer[1])
+            show(progress)
+    except KeyboardInterrupt:
+        progress.stopped = True
+    return sorted(answers, key=lambda answer: answer[0])
 
 
-def explain_all(
-    subject: Subject, invariant: str, seeds: Sequence[int]
-) -> tuple[str, tuple[Failure, ...], tuple[tuple[str, int], ...]]:
+# Of one promise of one variant: its name, the ways in which it is broken, and the seeds that were left over.
+Explained = tuple[str, tuple[Failure, ...], tuple[tuple[str, int], ...]]
+
+
+def explain_all(subject: Subject, invariant: str, seeds: Sequence[int]) -> Explained:
     """All ways in which these seeds break one promise, and the seeds that were left over.
 
     A seed that keeps the promise once the faults of a known way are taken out of its plan is counted to that way; what still

@@ -98,6 +98,29 @@ def test_ctrl_c_ends_the_search_and_what_was_found_is_told() -> None:
     assert found.unexplained == (("broken: no oversell", 0),)  # seed 0 fails, and nobody had the time to make it smaller
 
 
+def test_ctrl_c_while_failures_are_made_small_keeps_those_that_are_done() -> None:
+    stages: list[str] = []
+
+    def show(progress: Progress) -> None:
+        stages.append(progress.stage)
+        if progress.failures:
+            raise KeyboardInterrupt
+
+    found = explore(both(), Wanted(count=2), InProcess(), show)
+    assert stages[-2:] == ["making 1 broken promise small"] * 2
+    assert [failure.violation.invariant for failure in found.failures] == ["no oversell"]
+    assert (found.unexplained, found.complete) == ((), False)
+
+
+def test_ctrl_c_before_any_is_done_tells_the_seeds() -> None:
+    def show(progress: Progress) -> None:
+        if progress.stage != "searching":
+            raise KeyboardInterrupt
+
+    found = explore(both(), Wanted(count=2), InProcess(), show)
+    assert (found.failures, found.unexplained) == ((), (("broken: no oversell", 0),))
+
+
 def test_a_chunk_is_its_seeds_with_every_subject() -> None:
     chunk = try_chunk(both(), (3, 4))
     assert [(trial.seed, trial.variant) for trial in chunk.trials] == [(3, "broken"), (3, "mended"), (4, "broken"), (4, "mended")]
