@@ -9,13 +9,12 @@ from pathlib import Path
 import pytest
 import typer.main
 
-import chaoscli
 from chaoscli.cli import app
 from chaoscli.errors import ExitCode
 from chaoscli.playbook.load import load_playbook, shipped
 from chaoscli.playbook.read import read_playbook
+from tests.support.command import CHECKOUT
 
-CHECKOUT = Path(chaoscli.__file__).parent.parent
 TEXT = (CHECKOUT / "README.md").read_text(encoding="utf-8")
 
 

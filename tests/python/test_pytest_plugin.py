@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-import chaoscli
 from chaoscli.cli.recordings import read_file
 from chaoscli.events import RequestEnded
+from tests.support.command import CHECKOUT
 
 LONGEST_S = 120.0
 PLAYBOOK = """\
@@ -128,7 +128,7 @@ def pytest_on(folder: Path, *words: str, ini: str = "", trio_mode: str = "true",
 
 
 def readme_blocks(language: str) -> list[str]:
-    text = (Path(chaoscli.__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+    text = (CHECKOUT / "README.md").read_text(encoding="utf-8")
     return re.findall(rf"^```{language}\n(.*?)^```", text, flags=re.M | re.S)
 
 

@@ -6,8 +6,8 @@ import re
 from pathlib import Path
 
 import chaoscli
+from tests.support.command import CHECKOUT
 
-CHECKOUT = Path(chaoscli.__file__).parent.parent
 TEXT = (CHECKOUT / "README.md").read_text(encoding="utf-8")
 
 

@@ -12,12 +12,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import chaoscli
-
 MARK = "CHAOSCLI_TEST_RUN"
 # Far beyond any run of ours; a test that needs it has failed.
 LONGEST_RUN_S = 60.0
-CHECKOUT = Path(chaoscli.__file__).parent.parent
+CHECKOUT = Path(__file__).parents[2]
 
 
 @dataclass(slots=True)
@@ -40,6 +38,7 @@ class Command:
             env={**plain, **self.environment, MARK: self.mark, "TMPDIR": str(self.temporary), "PYTHONPATH": str(CHECKOUT)},
             cwd=self.here,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+            preexec_fn=hear_interrupts,  # noqa: PLW1509  # tests have no threads when they start one
         )  # fmt: skip
         return self
 
@@ -106,6 +105,11 @@ def _listeners() -> list[tuple[int, str]]:
     """Port and inode of every listening TCP socket (state 0A in /proc/net/tcp, proc(5))."""
     rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
     return [(int(row[1].split(":")[1], 16), row[9]) for row in rows if row[3] == "0A"]
+
+
+def hear_interrupts() -> None:
+    """As a command does that somebody typed: one that a script started in its background is told to ignore them."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @dataclass(frozen=True, slots=True)
