@@ -20,10 +20,10 @@ settings.load_profile("busy machine")
 REAL = (
     "tests/end_to_end/",
     "tests/examples/",
-    "tests/cli/",
+    "tests/cli/test_agreeing",
+    "tests/cli/test_in_ci",
+    "tests/cli/test_wrapping",
     "tests/python/",
-    "tests/test_ci_example",
-    "tests/test_readme",
     "tests/worlds/test_real",
     "tests/proxy/test_many",
     *(
