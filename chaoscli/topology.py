@@ -85,7 +85,8 @@ class Topology:
 
     def node(self, name: str) -> NodeSpec:
         """The node called so; ``db:admin`` is a port of ``db``."""
-        return next(node for node in self.nodes if node.name == name.partition(":")[0])
+        called = name.partition(":")[0]
+        return next(node for node in self.nodes if node.name == called)
 
     @staticmethod
     def along(path: Sequence[str]) -> tuple[Link, ...]:

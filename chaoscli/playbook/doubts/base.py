@@ -47,7 +47,7 @@ class Staged:
     @cached_property
     def links(self) -> tuple[Link, ...]:
         """Those that somebody of ours calls over: of a program of the user's nobody knows how it calls."""
-        return tuple(link for link in self.topology.links if not is_foreign(self.topology.node(link.caller).kind))
+        return tuple(link for link in self.topology.links if not is_foreign(self.node(link.caller).kind))
 
     @cached_property
     def nodes(self) -> Mapping[str, NodeSpec]:
