@@ -18,7 +18,7 @@ from chaoscli.playbook.lives import check_lives
 from chaoscli.playbook.meaning import CuePlan
 from chaoscli.playbook.model import Fields, Part, optional, part, quantity, within
 from chaoscli.playbook.naming import cue_kinds_in, usual_name_of_cue
-from chaoscli.playbook.nodes import MappingNode, Node, Problems, ScalarNode, SequenceNode, kind_of, nearest
+from chaoscli.playbook.nodes import MappingNode, Node, Problems, ScalarNode, SequenceNode, kind_of, mappings_of, nearest
 from chaoscli.playbook.replicas import MOST_REPLICAS
 from chaoscli.playbook.times import read_times, time_fields
 from chaoscli.playbook.wording import read_part
@@ -43,20 +43,8 @@ def read_cues(
 ) -> tuple[CuePlan, ...]:
     """The plans in the order written. ``lasts_s`` None: not known, so nothing is held against it. ``places`` has every name that
     is taken, and gets those of the cues."""
-    node = root.get("cues")
-    if node is None or (isinstance(node, ScalarNode) and node.is_nothing):
-        return ()
-    if not isinstance(node, SequenceNode):
-        problems.add(root.entries["cues"].key, f"'cues' should be a list, not {kind_of(node)}", "start each cue with '- '")
-        return ()
-    if len(node.items) > MAX_CUES:
-        problems.add(node.place, f"{len(node.items)} cues are too many; at most {MAX_CUES}")
-        return ()
     read: list[tuple[CuePlan, Place]] = []
-    for item in node.items:
-        if not isinstance(item, MappingNode):
-            problems.add(item.place, f"a cue is a mapping, not {kind_of(item)}", "like {kill: inventory, at: 2s, for: 1s}")
-            continue
+    for item in mappings_of(root, "cue", MAX_CUES, "{kill: inventory, at: 2s, for: 1s}", problems):
         plan = _Reading(item, cast, lasts_s, problems).plan(places)
         if plan is not None:
             read.append((plan, item.entries[plan.kind].value.place))

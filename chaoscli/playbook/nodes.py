@@ -172,3 +172,24 @@ def mapping_or_empty(node: Node | None, place: Place, what: str, problems: Probl
     if node is not None and not (isinstance(node, ScalarNode) and node.is_nothing):
         problems.add(node.place, f"{what} should be a mapping, not {kind_of(node)}")
     return MappingNode(node.place if node is not None else place, {})
+
+
+def mappings_of(root: MappingNode, word: str, most: int, example: str, problems: Problems) -> Iterator[MappingNode]:
+    """The items of the section that lists each ``word``; what is no mapping, or a list that is none or too long, is a problem."""
+    section = f"{word}s"
+    node = root.get(section)
+    if node is None or (isinstance(node, ScalarNode) and node.is_nothing):
+        return
+    if not isinstance(node, SequenceNode):
+        problems.add(
+            root.entries[section].key, f"'{section}' should be a list, not {kind_of(node)}", f"start each {word} with '- '"
+        )
+        return
+    if len(node.items) > most:
+        problems.add(node.place, f"{len(node.items)} {section} are too many; at most {most}")
+        return
+    for item in node.items:
+        if isinstance(item, MappingNode):
+            yield item
+        else:
+            problems.add(item.place, f"a {word} is a mapping, not {kind_of(item)}", f"like {example}")

@@ -21,7 +21,7 @@ from chaoscli.playbook.foreign import why_not
 from chaoscli.playbook.meaning import FaultPlan
 from chaoscli.playbook.model import Fields, Part, optional, part, quantity, settings_fields
 from chaoscli.playbook.naming import kind_of_fault, kinds_in, settings_of
-from chaoscli.playbook.nodes import MappingNode, Node, Problems, ScalarNode, SequenceNode, kind_of, nearest, value_of
+from chaoscli.playbook.nodes import MappingNode, Node, Problems, ScalarNode, SequenceNode, kind_of, mappings_of, nearest, value_of
 from chaoscli.playbook.times import Times, read_times, time_fields
 from chaoscli.playbook.wording import read_part
 from chaoscli.topology import Link
@@ -51,22 +51,8 @@ def read_faults(
 ) -> tuple[FaultPlan, ...]:
     """The plans in the order written. ``lasts_s`` None: not known, so nothing is held against it. ``places`` has every name that
     is taken, and gets those of the faults."""
-    node = root.get("faults")
-    if node is None or (isinstance(node, ScalarNode) and node.is_nothing):
-        return ()
-    if not isinstance(node, SequenceNode):
-        problems.add(root.entries["faults"].key, f"'faults' should be a list, not {kind_of(node)}", "start each fault with '- '")
-        return ()
-    if len(node.items) > MAX_FAULTS:
-        problems.add(node.place, f"{len(node.items)} faults are too many; at most {MAX_FAULTS}")
-        return ()
     plans: list[FaultPlan] = []
-    for item in node.items:
-        if not isinstance(item, MappingNode):
-            problems.add(
-                item.place, f"a fault is a mapping, not {kind_of(item)}", "like {slow: inventory, by: 4x, at: 1s, for: 2s}"
-            )
-            continue
+    for item in mappings_of(root, "fault", MAX_FAULTS, "{slow: inventory, by: 4x, at: 1s, for: 2s}", problems):
         plan = _Reading(item, cast, lasts_s, problems).plan(places)
         plans.extend([plan] if plan is not None else [])
     return tuple(plans)
