@@ -98,19 +98,22 @@ class Chain:
         floors = self._floors
         last = stage == len(floors) - 1
         for action in actions:
-            if isinstance(action, Cut):
+            if type(action) is Cut:
                 self._cut(action, stage, out)
                 continue
-            if action.at < floors[stage]:
-                action = Send(floors[stage], action.data) if isinstance(action, Send) else Finish(floors[stage])
-            floors[stage] = action.at
-            if last or action.at == math.inf:
-                self._floor = max(self._floor, action.at)
+            at = action.at
+            if at < floors[stage]:
+                at = floors[stage]
+                action = Send(at, action.data) if type(action) is Send else Finish(at)
+            floors[stage] = at
+            if last or at == math.inf:
+                if at > self._floor:
+                    self._floor = at
                 out.append(action)
-            elif isinstance(action, Send):
-                self._pass(self._flows[stage + 1].received(action.data, action.at), stage + 1, out)
+            elif type(action) is Send:
+                self._pass(self._flows[stage + 1].received(action.data, at), stage + 1, out)
             else:
-                self._pass(self._flows[stage + 1].ended(action.at), stage + 1, out)
+                self._pass(self._flows[stage + 1].ended(at), stage + 1, out)
 
     def _cut(self, cut: Cut, stage: int, out: list[Action]) -> None:
         self._cuts[stage] = cut

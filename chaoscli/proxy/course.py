@@ -93,11 +93,14 @@ class Course:
     def received(self, data: bytes) -> None:
         now = self._end.engine.now()
         self._store.withheld[self.direction] += len(data)
-        if self.exchange is None:
+        if self.exchange is not None:
+            self._converse(self.exchange.received(self.direction, data, now), now)
+        elif self._unfed or len(data) > self._portion_bytes:
             self._feed(Send(now, data), now)
         else:
-            self._converse(self.exchange.received(self.direction, data, now), now)
-        if self._end.other.full or not self.has_room:
+            self._take(self._chain.received(data, now), now)
+        other = self._end.other
+        if (other.waiting is not None and other.full) or ((self.held or self._unfed) and not self.has_room):
             self._end.pause()
 
     def ended(self) -> None:

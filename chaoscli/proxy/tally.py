@@ -105,12 +105,13 @@ class Watched:
         return self.takes_over(self._predecessor, self._waiting, now)
 
     def received(self, data: bytes, now: float) -> Iterable[Action]:
-        actions = list(self._flow.received(data, now))
+        actions = tuple(self._flow.received(data, now))
         self.tally.met += 1
         if len(actions) != 1 or type(action := actions[0]) is not Send or action.at > now or action.data is not data:
             self.tally.touched += 1
             self._note(actions, now)
-        self._hear()
+        if self._hears is not None:
+            self._hear()
         return actions
 
     def ended(self, now: float) -> Iterable[Action]:
@@ -129,7 +130,7 @@ class Watched:
         if self._hears is not None and isinstance(self._flow, EavesdropFlow):
             self._hears(self.tally, self._flow)
 
-    def _note(self, actions: list[Action], now: float) -> list[Action]:
+    def _note(self, actions: Sequence[Action], now: float) -> Sequence[Action]:
         for action in actions:
             if action.at == math.inf:
                 self.holds = self.holds or type(action) is not Cut
