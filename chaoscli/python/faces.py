@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import warnings
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, ExitStack
 from types import TracebackType
@@ -51,16 +52,33 @@ class BlockingFace(Generic[G]):
         return BlockingBlock(self._run, begin, end, said)
 
 
-class Block:
+class _Entered:
+    """What does nothing until it is entered, and says so if it never was, as a coroutine that is not awaited does."""
+
+    _was_entered = False
+
+    def __init__(self, keyword: str, said: tuple[Any, ...]) -> None:
+        self._keyword = keyword
+        self._said = said
+
+    def __del__(self) -> None:
+        if not self._was_entered:
+            text = f"{self._said[0]!r} was never entered, and does nothing: begin a block with `{self._keyword} ...:`"
+            warnings.warn(text, RuntimeWarning, stacklevel=2)
+
+
+class Block(_Entered):
     """Something that lasts as long as an ``async with`` block, which gets its name."""
 
     def __init__(
         self, run: Run, begin: Callable[..., Awaitable[str]], end: Callable[[str], Awaitable[None]], said: tuple[Any, ...]
     ) -> None:
-        self._run, self._begin, self._end, self._said = run, begin, end, said
+        super().__init__("async with", said)
+        self._run, self._begin, self._end = run, begin, end
         self._name = ""
 
     async def __aenter__(self) -> str:
+        self._was_entered = True
         self._name = await self._run(self._begin, *self._said)
         return self._name
 
@@ -68,16 +86,18 @@ class Block:
         await self._run(self._end, self._name)
 
 
-class BlockingBlock:
+class BlockingBlock(_Entered):
     """Something that lasts as long as a ``with`` block, which gets its name."""
 
     def __init__(
         self, run: RunNow, begin: Callable[..., Awaitable[str]], end: Callable[[str], Awaitable[None]], said: tuple[Any, ...]
     ) -> None:
-        self._run, self._begin, self._end, self._said = run, begin, end, said
+        super().__init__("with", said)
+        self._run, self._begin, self._end = run, begin, end
         self._name = ""
 
     def __enter__(self) -> str:
+        self._was_entered = True
         self._name = self._run(self._begin, *self._said)
         return self._name
 

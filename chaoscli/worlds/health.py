@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
@@ -49,7 +50,7 @@ def looker_of(
     return _Tcp(address, health.every)
 
 
-class _Repeated:
+class _Repeated(ABC):
     """Looks until it sees that all is well."""
 
     def __init__(self, every_s: float, longest_s: float) -> None:
@@ -67,11 +68,11 @@ class _Repeated:
             self.why_not = found
             await trio.sleep(self._every_s)
 
+    @abstractmethod
     async def _look(self) -> str:
         """Empty when it is ready, otherwise why not."""
-        raise NotImplementedError
 
-    async def aclose(self) -> None:
+    async def aclose(self) -> None:  # noqa: B027  # a method like any other, which one of them extends
         """Nothing is kept open from one look to the next."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -110,6 +111,14 @@ def test_a_fault_is_said_in_several_ways(checkout: Path, portal: Portal, fault: 
         usual = order(shop).seconds
         with shop.fault(fault, on):  # type: ignore[arg-type]
             assert order(shop).seconds - usual == pytest.approx(0.050, abs=1e-6)
+
+
+def test_a_fault_that_no_block_was_begun_with_says_that_it_does_nothing(checkout: Path, portal: Portal) -> None:
+    words = r"'latency 1s on order -> inventory' was never entered, and does nothing: begin a block with `with ...:`"
+    with quiet(checkout, portal) as shop:
+        with pytest.warns(RuntimeWarning, match=re.escape(words)):
+            shop.fault("latency 1s on order -> inventory")
+        assert shop.call("POST order /api/orders", json=ORDER).seconds < 1.0
 
 
 def test_a_partition_has_bars_between_its_groups(checkout: Path, portal: Portal) -> None:
