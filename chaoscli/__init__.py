@@ -4,7 +4,7 @@ A run goes one way through it: *load* (``playbook``), *stage* (``worlds``), *con
 (``recording``), *judge* (``measures``, ``checks``, ``outcome``), *show* (``views``, ``reports``). Imports go down its floors:
 
 ====================  ====================================================================================================
-words                 ``errors units dice settings card_numbers messages tracing events event_lines topology traffic
+words                 ``errors units compact dice settings card_numbers messages tracing events event_lines topology traffic
                       environment`` and ``faults.base``: what everybody speaks
 thought, pure         ``faults`` harms · ``resilience`` how callers call · ``load`` when and what · ``measures recording
                       outcome exploration checks`` what it came to · ``playbook`` text to meaning

@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from chaoscli.compact import compact
 from chaoscli.events import (
     Aborted,
     Answered,
@@ -100,7 +101,7 @@ def from_fields(fields: Mapping[str, Any]) -> Event | None:
 
 def encode(event: Event) -> str:
     """One JSON line without its newline."""
-    return json.dumps(to_fields(event), separators=(",", ":"), ensure_ascii=False)
+    return compact(to_fields(event))
 
 
 def decode(line: str | bytes) -> Event | None:

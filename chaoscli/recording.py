@@ -13,6 +13,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeVar, cast
 
+from chaoscli.compact import compact
 from chaoscli.environment import Secrets
 from chaoscli.errors import ChaosError
 from chaoscli.event_lines import encode, from_fields
@@ -196,7 +197,7 @@ def masked(event: Event, secrets: Secrets) -> Event:
 
 
 def header_line(header: Header) -> str:
-    return json.dumps({"recording": FORMAT, **to_plain(header)}, separators=(",", ":"), ensure_ascii=False)
+    return compact({"recording": FORMAT, **to_plain(header)})
 
 
 def event_line(variant: str, event: Event) -> str:

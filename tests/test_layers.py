@@ -18,6 +18,7 @@ EXAMPLES = ROOT / "examples"  # programs of the users', to be copied: no part of
 WORDS = (
     "errors",
     "units",
+    "compact",
     "dice",
     "settings",
     "card_numbers",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 
 from chaoscli.cli.recordings import read_file
 from chaoscli.cli.reporting import write_text
+from chaoscli.compact import compact
 from chaoscli.errors import ExitCode
 from chaoscli.recording import RunRecording
 from chaoscli.reports.otlp import otlp_lines
@@ -33,4 +33,4 @@ def write_trace(file: Path, out: Path, form: str) -> int:
 def _text(run: RunRecording, form: str) -> str:
     if form == "otlp":
         return "".join(line + "\n" for line in otlp_lines(run))
-    return json.dumps(trace_document(run), separators=(",", ":"), ensure_ascii=False) + "\n"
+    return compact(trace_document(run)) + "\n"

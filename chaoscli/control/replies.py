@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import struct
 from collections.abc import Mapping
 from typing import Any
 
+from chaoscli.compact import compact
 from chaoscli.messages import Response
 
 JSON = (("content-type", "application/json"),)
@@ -98,7 +98,7 @@ def _single(number: float) -> bytes:
 
 def _encoded(value: Any) -> bytes:
     """As Go writes it: compact, UTF-8, and safe to paste into HTML."""
-    line = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    line = compact(value)
     for character in "<>&\u2028\u2029":
         line = line.replace(character, f"\\u{ord(character):04x}")
     return line.encode()

@@ -7,6 +7,7 @@ import shlex
 from typing import Any
 from urllib.parse import quote
 
+from chaoscli.compact import compact
 from chaoscli.load.answers import strangeness
 from chaoscli.load.asked import Asked
 from chaoscli.load.settings import Load
@@ -69,4 +70,4 @@ def _body(asked: Asked, blanks: Blanks) -> bytes:
     if asked.json is None:
         return b""
     filled: Any = blanks.fill(asked.json)
-    return json.dumps(filled, separators=(",", ":"), ensure_ascii=False).encode()
+    return compact(filled).encode()

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from chaoscli.events import HUNG_UP, Answered, Arrived, CallEnded, CallStarted, Refused, RequestEnded, RequestStarted
 from chaoscli.measures.base import NoData, Scope
 from chaoscli.measures.replicas import is_meant
-from chaoscli.measures.windows import spans
+from chaoscli.measures.windows import ALWAYS, spans
 from chaoscli.messages import Result
 from chaoscli.recording import Recording
 from chaoscli.topology import Link
@@ -37,7 +37,8 @@ class Row:
 def rows(recording: Recording, scope: Scope) -> list[Row]:
     """The rows a scope means, of its window, in no stated order. They belong to the window in which they were to start."""
     within = spans(recording, scope)
-    return [row for row in _all_rows(recording, scope) if row.at in within]
+    every = _all_rows(recording, scope)
+    return list(every) if within is ALWAYS else [row for row in every if row.at in within]
 
 
 def ended_rows(recording: Recording, scope: Scope) -> list[Row]:

@@ -16,6 +16,7 @@ from typing import Any
 
 import trio
 
+from chaoscli.compact import compact
 from chaoscli.errors import ChaosError, NotMadeError
 from chaoscli.event_lines import encode
 from chaoscli.events import Event, EventsLost
@@ -157,4 +158,4 @@ class Channel:
 
 
 def _line(fields: Mapping[str, Any]) -> str:
-    return json.dumps(fields, separators=(",", ":"), ensure_ascii=False)
+    return compact(fields)

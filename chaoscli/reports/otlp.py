@@ -5,11 +5,11 @@ OpenTelemetry protocol, "JSON Protobuf Encoding": ids in hex, 64-bit integers as
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from chaoscli import dice
+from chaoscli.compact import compact
 from chaoscli.events import Arrived
 from chaoscli.recording import Recording, RunRecording
 from chaoscli.reports.spans import Span, spans_of
@@ -32,7 +32,7 @@ def otlp_lines(run: RunRecording) -> Iterator[str]:
             resource = {"service.name": node, "chaos.playbook": run.header.playbook, "chaos.variant": variant}
             scope = {"name": "chaoscli", "version": run.header.version}
             line = {"resource": {"attributes": _attributes(resource)}, "scopeSpans": [{"scope": scope, "spans": own}]}
-            yield json.dumps({"resourceSpans": [line]}, separators=(",", ":"), ensure_ascii=False)
+            yield compact({"resourceSpans": [line]})
 
 
 def _plain(run: RunRecording, variant: str, spans: list[Span], place: int, epoch_s: float) -> dict[str, Any]:

@@ -30,10 +30,11 @@ def deadline_headers(seconds: float) -> Headers:
 def received(request: Request, now: float) -> Request:
     """The request as it reached a node whose clock shows ``now``: what is left turned into an instant of that clock, so that
     waiting and work use it up. An instant that came from outside is of nobody's clock here, and dropped."""
+    names = [name for name, _ in request.headers]
+    if DEADLINE not in names and EXPIRES_AT not in names:
+        return request
     seconds = left_s(request)
     given = tuple((name, value) for name, value in request.headers if name != EXPIRES_AT)
-    if math.isinf(seconds) and len(given) == len(request.headers):
-        return request
     expiry = () if math.isinf(seconds) else ((EXPIRES_AT, repr(now + seconds)),)
     return replace(request, headers=(*given, *expiry))
 

@@ -6,10 +6,10 @@ request never had. A reply that was itself served from a memory is not kept eith
 
 from __future__ import annotations
 
-import json
 from collections import OrderedDict
 from dataclasses import dataclass
 
+from chaoscli.compact import compact
 from chaoscli.messages import SERVED_AS, Request, Response
 from chaoscli.resilience.ending import FALLBACK_MARK, is_fallback
 from chaoscli.resilience.policy import Reply
@@ -40,7 +40,7 @@ def fixed(reply: Reply, request: Request) -> Response | None:
     """The reply written beforehand, marked as a fallback; None where it may not stand in."""
     if request.method not in reply.methods:
         return None
-    body = b"" if reply.json is None else json.dumps(reply.json, separators=(",", ":"), ensure_ascii=False).encode()
+    body = b"" if reply.json is None else compact(reply.json).encode()
     content = (("content-type", "application/json"),) if body else ()
     return Response(status=reply.status, headers=(*content, (SERVED_AS, FALLBACK_MARK)), body=body)
 

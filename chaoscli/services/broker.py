@@ -16,6 +16,7 @@ from typing import Any
 
 import trio
 
+from chaoscli.compact import compact
 from chaoscli.faults.base import BadSetting
 from chaoscli.messages import REQUEST_ID, RETRY_AFTER, SENT_AT, TRACE_PARENT, Request, Response
 from chaoscli.services.base import Service
@@ -113,7 +114,7 @@ class Broker(Service):
                 request=request.header(REQUEST_ID),
                 trace=request.header(TRACE_PARENT),
                 sent_at=request.header(SENT_AT),
-                body=json.dumps(message, separators=(",", ":"), ensure_ascii=False),
+                body=compact(message),
             )
         )
         self._node.happened("published", request, topic=topic, message=number)

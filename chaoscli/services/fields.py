@@ -4,6 +4,7 @@ refused with its reason, before anything is done."""
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
 from chaoscli.card_numbers import is_card_number
@@ -12,6 +13,7 @@ from chaoscli.services.replies import MOST_QUANTITY, json_object, reply
 
 # Names and keys go into every event and every database; a UUID has 36 characters, an email address 254 at most.
 LONGEST_TEXT = 256
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 # Beyond this a float no longer counts single pieces of money.
 MOST_AMOUNT = 1e15
 
@@ -81,7 +83,7 @@ def key_of(request: Request) -> str | None:
 
 def has_controls(text: str) -> bool:
     """Characters that no name has, and that do something to whoever prints them (C0, C1 and DEL)."""
-    return any(ord(one) < 0x20 or 0x7F <= ord(one) < 0xA0 for one in text)
+    return _CONTROL.search(text) is not None
 
 
 def _listed(names: tuple[str, ...]) -> str:

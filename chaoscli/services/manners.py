@@ -25,9 +25,10 @@ def complaint(request: Request, parameters: Sequence[str] | None) -> str:
     """What is wrong with the target, in a sentence for whoever sent it; empty when nothing is. ``parameters`` are those that are
     read, None any."""
     path, _mark, text = request.target.partition("?")
-    if any(len(part) > LONGEST_TEXT for part in map(unquote, path.split("/"))):
+    names = [path] if "%" not in path and len(path) <= LONGEST_TEXT else [unquote(part) for part in path.split("/")]
+    if max(map(len, names)) > LONGEST_TEXT:
         return f"a name must have at most {LONGEST_TEXT} characters"
-    if any(has_controls(part) for part in map(unquote, path.split("/"))):
+    if any(map(has_controls, names)):
         return "a name must not have control characters"
     if not text or parameters is None:
         return ""
@@ -51,10 +52,10 @@ def _wrong(name: str, value: str, given: Sequence[tuple[str, str]], parameters: 
 
 def presentable(request: Request) -> Request:
     """Without the marks that no event could bear: too long, or not printable ASCII."""
-    if all(_is_presentable(name, value) for name, value in request.headers):
+    if all(_is_presentable(value) for name, value in request.headers if name in _MARKS):
         return request
-    return replace(request, headers=tuple(one for one in request.headers if _is_presentable(*one)))
+    return replace(request, headers=tuple(one for one in request.headers if one[0] not in _MARKS or _is_presentable(one[1])))
 
 
-def _is_presentable(name: str, value: str) -> bool:
-    return name not in _MARKS or (len(value) <= LONGEST_MARK and value.isascii() and value.isprintable())
+def _is_presentable(mark: str) -> bool:
+    return len(mark) <= LONGEST_MARK and mark.isascii() and mark.isprintable()

@@ -5,7 +5,6 @@ What leaves the program goes by the program's own node, under its name and its p
 
 from __future__ import annotations
 
-import json as json_text
 import sqlite3
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
@@ -14,6 +13,7 @@ from typing import Any
 
 import trio
 
+from chaoscli.compact import compact
 from chaoscli.events import Answered, Arrived, Event
 from chaoscli.messages import ATTEMPT, CALLER, EXPIRES_AT, REQUEST_ID, SENT_AT, TRACE_PARENT, Headers, Request, Response
 from chaoscli.net.base import Handler
@@ -82,7 +82,7 @@ class ModuleNode(Node):
                 callee, method, target, cause=cause, json=json, body=body, headers=headers, number=number
             )
         if json is not None:
-            body = json_text.dumps(json, separators=(",", ":"), ensure_ascii=False).encode()
+            body = compact(json).encode()
         passed_on = tuple((name, cause.header(name)) for name in _OF_THE_CAUSE if cause.header(name))
         whole = (*passed_on, (CALLER, self._module), *headers)
         return await self._modules[callee](Request(method=method, target=target, headers=whole, body=body))

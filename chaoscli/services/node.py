@@ -5,7 +5,6 @@ A service has no other way to the world, and so cannot tell a real one from a si
 
 from __future__ import annotations
 
-import json as json_text
 import sqlite3
 import uuid
 from collections.abc import Callable, Iterator
@@ -17,6 +16,7 @@ from typing import Any
 import trio
 
 from chaoscli import dice
+from chaoscli.compact import compact
 from chaoscli.events import BreakerChanged, Event, Happened, Noted
 from chaoscli.messages import REQUEST_ID, TRACE_PARENT, Headers, Request, Response
 from chaoscli.net.base import Transport
@@ -128,7 +128,7 @@ class Node:
         the span each attempt's own.
         """
         if json is not None:
-            body = json_text.dumps(json, separators=(",", ":"), ensure_ascii=False).encode()
+            body = compact(json).encode()
         content = (("content-type", "application/json"),) if json is not None else ()
         parent, name = cause.header(TRACE_PARENT), cause.header(REQUEST_ID)
         if not self._tracing:

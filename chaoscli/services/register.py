@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 import trio
 
+from chaoscli.compact import compact
 from chaoscli.messages import CALLER, SENT_AT, CallError, Request, Response
 from chaoscli.services.base import Service
 from chaoscli.services.clocks import Kind, Stamp, stamps
@@ -121,7 +122,7 @@ class Register(Service):
         held = str(before[1]) if before else ""
         applied = before is None or write.stamp > before[1]
         if applied:
-            text = json.dumps(write.value, separators=(",", ":"), ensure_ascii=False)
+            text = compact(write.value)
             self._database.execute("INSERT OR REPLACE INTO register VALUES (?, ?, ?)", (write.key, text, str(write.stamp)))
         what = "write applied" if applied else "write discarded"
         self._node.happened(what, write.cause, key=write.key, value=write.value, stamp=str(write.stamp), held=held)

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from itertools import count
 from typing import Any
 
+from chaoscli.compact import compact
 from chaoscli.messages import ATTEMPT, REQUEST_ID, TRACE_PARENT, CallError, Request, Response, Result
 from chaoscli.services.base import Service
 from chaoscli.services.fields import LONGEST_TEXT, BadInputError
@@ -94,7 +95,7 @@ class Replica(Service):
             raise BadInputError("a value must be JSON, and not null")
         operation, client = self._names(request)
         self._tell("write invoked", request, operation=operation, client=client, key=key, value=value)
-        entry = self._entry(request, operation, key, json.dumps(value, separators=(",", ":"), ensure_ascii=False))
+        entry = self._entry(request, operation, key, compact(value))
         taken = await (self._member.write(entry) if self._member.is_primary else self._forwarded(request, entry))
         self._tell("write returned", request, operation=operation, outcome=taken.outcome)
         if taken.outcome != "ok":

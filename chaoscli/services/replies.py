@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
+from chaoscli.compact import compact
 from chaoscli.messages import SERVED_AS, Headers, Request, Response
 
 JSON_TYPE = ("content-type", "application/json")
@@ -19,7 +20,7 @@ _HALF_PAIR = rb"\ud"
 
 def reply(status: int, value: Any, headers: Headers = ()) -> Response:
     """``value`` as compact JSON, its keys in the order given."""
-    body = json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
+    body = compact(value).encode()
     return Response(status=status, headers=(JSON_TYPE, *headers), body=body)
 
 
@@ -56,7 +57,7 @@ def json_value(text: bytes) -> Any:
     section 4), so that what was checked need not be what is done: it is not read at all.
     """
     try:
-        value = json.loads(text, parse_constant=_finite, parse_float=_finite, object_pairs_hook=_once_each)
+        value = _DECODER.decode(text.decode(json.detect_encoding(text), "surrogatepass"))
         if _HALF_PAIR in text.lower():
             json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
@@ -91,6 +92,10 @@ def _finite(text: str) -> float:
     if not math.isfinite(number):
         raise ValueError(f"{text} is not a number that JSON can hold")
     return number
+
+
+# `json.loads` makes a decoder anew for whoever wants other than its usual ways.
+_DECODER = json.JSONDecoder(parse_constant=_finite, parse_float=_finite, object_pairs_hook=_once_each)
 
 
 def _matches(path: str, found: list[str]) -> bool:

@@ -6,10 +6,10 @@ out again.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
+from chaoscli.compact import compact
 from chaoscli.faults.base import BadSetting
 from chaoscli.messages import Headers, Request, Response
 from chaoscli.services.base import Service
@@ -99,5 +99,5 @@ class Shipping(Service):
 
 def _delivered(headers: Headers, message: Any) -> Request:
     """What an order says of itself on the broker is what shipping is asked."""
-    body = json.dumps(message, separators=(",", ":"), ensure_ascii=False).encode()
+    body = compact(message).encode()
     return Request(method="POST", target="/api/shipments", headers=headers, body=body)

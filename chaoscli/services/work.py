@@ -188,11 +188,13 @@ class Workers:
     async def work(self, request: Request, cost: float) -> None:
         """Take as long as so many pieces of work do for this request, worker or not. Dice are keyed by the very call, so that a
         retry's work is a new draw and a policy shifts nobody else's."""
-        names = [request.header(name) for name in (REQUEST_ID, CALLER, ATTEMPT, TRACE_PARENT)]
-        dice = partial(self._node.random, "service time", *names)
-        seconds = work_s(self.capacity, cost, dice) * self._node.slower_by + self._hiccups_s(cost)
+        seconds = work_s(self.capacity, cost, partial(self._dice, request)) * self._node.slower_by + self._hiccups_s(cost)
         if seconds > 0.0:
             await self._node.sleep(seconds)
+
+    def _dice(self, request: Request) -> Random:
+        names = [request.header(name) for name in (REQUEST_ID, CALLER, ATTEMPT, TRACE_PARENT)]
+        return self._node.random("service time", *names)
 
     def _hiccups_s(self, cost: float) -> float:
         """What so many pieces of work take longer because one in ``hiccup_every`` of all does."""
