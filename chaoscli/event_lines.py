@@ -76,7 +76,7 @@ KINDS: dict[str, type[Event]] = {
 _NAMES = {kind: name for name, kind in KINDS.items()}
 _FIELDS = {kind: tuple(one.name for one in dataclasses.fields(kind)) for kind in KINDS.values()}
 _RESULT_KINDS = frozenset({RequestEnded, CallEnded, FallbackServed})
-_TUPLES = {CurtainRose: ("nodes", "links"), FaultInjected: ("targets",)}
+_TUPLES = {CurtainRose: ("nodes", "links", "foreign"), FaultInjected: ("targets",)}
 
 
 def to_fields(event: Event) -> dict[str, Any]:

@@ -26,11 +26,13 @@ class Event:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CurtainRose(Event):
-    """All nodes are ready and the play begins; ``lasts_s`` is how long load is offered."""
+    """All nodes are ready and the play begins; ``lasts_s`` is how long load is offered. Those that are ``foreign`` are programs
+    of the user's own, and tell nothing of what reaches them or of what they send."""
 
     lasts_s: float
     nodes: tuple[str, ...] = ()
     links: tuple[str, ...] = ()
+    foreign: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

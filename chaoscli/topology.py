@@ -124,6 +124,8 @@ class Topology:
     def by_group(self) -> Topology:
         """With one node for each group, called as it is, as a person would draw it."""
         group_of = {node.name: node.group for node in self.nodes if node.group}
+        if not group_of:
+            return self
         folded: dict[str, NodeSpec] = {}
         for node in self.nodes:
             calls: dict[str, Mapping[str, Any]] = {}

@@ -84,11 +84,12 @@ def written_name(field: str) -> str:
 
 def optional(doc: str, usual: Any = None) -> Any:
     """A key that may be left out. What holds then is for the settings to say; ``usual`` is how a person would write it."""
-    return Field(default_factory=_nothing, description=doc, json_schema_extra={"default": usual} if usual is not None else {})
+    return Field(default=None, description=doc, json_schema_extra={"default": usual} if usual is not None else _without_default)
 
 
-def _nothing() -> None:
-    return None
+def _without_default(schema: dict[str, Any]) -> None:
+    """That nothing is what is there without is no way to write it."""
+    schema.pop("default", None)
 
 
 def _shown_default(hint: Any, default: Any) -> Any:

@@ -22,6 +22,7 @@ from chaoscli.playbook.naming import names_in
 from chaoscli.playbook.nodes import MappingNode, Problems, ScalarNode, TooManyProblemsError, value_of
 from chaoscli.playbook.overrides import Override, read_override
 from chaoscli.playbook.parameters import PARAMETER_DOC, fill_in
+from chaoscli.playbook.scene import Known
 from chaoscli.playbook.script import read_faults
 from chaoscli.playbook.sentences import read_sentences
 from chaoscli.playbook.source import read_source
@@ -126,7 +127,8 @@ def _read(root: MappingNode, overrides: Sequence[Override], source_name: str, pr
     played = tuple(replace(script, tree=with_layers(script.tree, problems)) for script in varied)
     head = _read_head(played[0].tree, problems)
     lasts_s = _lasts_s(played[0].tree)
-    variants = [_read_variant(script, lasts_s, problems) for script in played]
+    known = Known()
+    variants = [_read_variant(script, lasts_s, known, problems) for script in played]
     expectations = read_sentences(played[0].tree, _names(played, variants, matrix), problems)
     if len(problems):
         return None
@@ -172,8 +174,8 @@ def _lasts_s(tree: MappingNode) -> float | None:
         return None
 
 
-def _read_variant(script: Script, lasts_s: float | None, problems: Problems) -> Variant:
-    cast = read_cast(script.tree, lasts_s, problems)
+def _read_variant(script: Script, lasts_s: float | None, known: Known, problems: Problems) -> Variant:
+    cast = read_cast(script.tree, lasts_s, known, problems)
     places = dict(cast.places)
     faults = read_faults(script.tree, cast, lasts_s, places, problems)
     return Variant(
@@ -190,6 +192,8 @@ def _read_variant(script: Script, lasts_s: float | None, problems: Problems) -> 
 def _with_skewed_clocks(topology: Topology, faults: Sequence[FaultPlan]) -> Topology:
     """Whoever starts a node must know whether its clock will be set."""
     skewed = {node for plan in faults if plan.kind == "clock_skew" for node in plan.nodes}
+    if not skewed:
+        return topology
     return replace(topology, nodes=tuple(replace(node, skewed=node.name in skewed) for node in topology.nodes))
 
 

@@ -17,12 +17,12 @@ from chaoscli.faults.datagrams.catalogue import DATAGRAM_FAULTS
 from chaoscli.load.settings import Load
 from chaoscli.measures.base import COUNT, EVERY_WINDOW, Measure, When
 from chaoscli.measures.catalogue import MEASURES
-from chaoscli.playbook.cast import service_part
 from chaoscli.playbook.cue_kinds import CUES, CueKind
 from chaoscli.playbook.cueing import cue_part
 from chaoscli.playbook.doubts.catalogue import DOUBTS
 from chaoscli.playbook.foreign import foreign_part
 from chaoscli.playbook.model import settings_fields, settings_part
+from chaoscli.playbook.one_service import service_part
 from chaoscli.playbook.parameters import PARAMETER
 from chaoscli.playbook.schema import language_schema
 from chaoscli.playbook.script import fault_part

@@ -71,8 +71,13 @@ def _bounded_startup(startup_s: float) -> float:
     return startup_s
 
 
+_PROPERTIES = frozenset(topology_fields())
+
+
 def with_properties(spec: NodeSpec, given: Mapping[str, Any], written: MappingNode, problems: Problems) -> NodeSpec:
     """The node with what ``given`` says of it; ``group`` is its own name when it has replicas."""
+    if not given.keys() & _PROPERTIES:
+        return spec
     on_crash = given.get("restart") == "on_crash"
     for key in ("restart_after", "restart_times"):
         if key in given and not on_crash:
@@ -164,6 +169,8 @@ def _asked_by_cues(name: str, cues: Node | None) -> Iterator[int]:
 
 def expanded(nodes: Sequence[NodeSpec], troupe: Troupe) -> tuple[NodeSpec, ...]:
     """Every replica as a node of its own, and every call of a group as calls of all its members."""
+    if not troupe.most:
+        return tuple(nodes)
     return tuple(one for node in nodes for one in _replicas(_calling_members(node, troupe), troupe))
 
 

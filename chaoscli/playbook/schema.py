@@ -13,12 +13,12 @@ from pydantic.json_schema import models_json_schema
 from chaoscli.faults.catalogue import FAULTS
 from chaoscli.faults.datagrams.catalogue import DATAGRAM_FAULTS
 from chaoscli.load.settings import Load
-from chaoscli.playbook.cast import service_part
 from chaoscli.playbook.cue_kinds import CUES
 from chaoscli.playbook.cueing import cue_part
 from chaoscli.playbook.foreign import foreign_part
 from chaoscli.playbook.layers import LAYERS
 from chaoscli.playbook.model import Part, settings_part
+from chaoscli.playbook.one_service import service_part
 from chaoscli.playbook.parameters import PARAMETER
 from chaoscli.playbook.read import HEAD
 from chaoscli.playbook.script import fault_part

@@ -15,13 +15,14 @@ from chaoscli.faults.catalogue import BOTH, FAULTS, FaultKind, describe
 from chaoscli.faults.datagrams.catalogue import DATAGRAM_FAULTS
 from chaoscli.faults.growing import why_it_cannot_grow
 from chaoscli.faults.partition import Partition, cut
-from chaoscli.playbook.cast import Cast, built, check_name
+from chaoscli.playbook.cast import Cast, check_name
 from chaoscli.playbook.conditions import names_on_stage, read_condition
 from chaoscli.playbook.foreign import why_not
 from chaoscli.playbook.meaning import FaultPlan
 from chaoscli.playbook.model import Fields, Part, optional, part, quantity, settings_fields
 from chaoscli.playbook.naming import kind_of_fault, kinds_in, settings_of
 from chaoscli.playbook.nodes import MappingNode, Node, Problems, ScalarNode, SequenceNode, kind_of, mappings_of, nearest, value_of
+from chaoscli.playbook.scene import built
 from chaoscli.playbook.times import Times, read_times, time_fields
 from chaoscli.playbook.wording import read_part
 from chaoscli.topology import Link

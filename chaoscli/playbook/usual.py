@@ -5,19 +5,35 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from chaoscli.load.settings import Load
+from chaoscli.services.foreign import is_foreign
 from chaoscli.topology import NodeSpec, Topology
 
 _ACTUATOR = "/actuator"  # answered by the service itself, at once
 
 
-def usual_s(topology: Topology, load: Load) -> float:
-    """The mean over the load's requests by weight."""
+def usual_s(topology: Topology, load: Load) -> float | None:
+    """The mean over the load's requests by weight. None where a program has a part in it that is not ours: nobody knows what
+    it takes."""
+    if load.command or any(is_foreign(topology.node(name).kind) for name in _reached(topology, load)):
+        return None
     whole = sum(one.weight for one in load.asked)
     total = 0.0
     for one in load.asked:
         if not one.target.startswith(_ACTUATOR):
             total += one.weight / whole * _takes_s(topology, one.callee, one.target, ())
     return total
+
+
+def _reached(topology: Topology, load: Load) -> set[str]:
+    """Whom the load's requests may come to."""
+    found: set[str] = set()
+    waiting = [one.callee for one in load.asked]
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting += topology.node(name).calls
+    return found
 
 
 def _takes_s(topology: Topology, name: str, target: str, above: Sequence[str]) -> float:

@@ -64,9 +64,15 @@ def calls_for_one(variant: VariantOutcome, chain: Chain, chains: Sequence[Chain]
     """Calls that reached the last of the chain, for each request of the loads whose chains end with the same call."""
     alike = [one for one in chains if one.variant == chain.variant and one.path[-2:] == chain.path[-2:]]
     requests = sum(_started(variant.links.get(_link(first), {})) for first in {one.path[:2] for one in alike})
-    found = [variant.links.get(link, {}).get("calls") for link in chain.ends or (_link(chain.path[-2:]),)]
+    found = [_calls(variant.links.get(link, {})) for link in chain.ends or (_link(chain.path[-2:]),)]
     reached = [calls for calls in found if calls is not None]
     return None if not reached or not requests else sum(reached) / requests
+
+
+def _calls(measures: Mapping[str, float | None]) -> float | None:
+    """Those that arrived, or, at a program that tells nothing of what reaches it, those that were sent."""
+    arrived = measures.get("calls")
+    return measures.get("attempts") if arrived is None else arrived
 
 
 def _started(measures: Mapping[str, float | None]) -> float:

@@ -147,7 +147,8 @@ class RealWorld:
         self._epoch = epoch
         nodes = tuple(node.name for node in self._topology.nodes)
         links = tuple(str(link) for link in self._topology.links)
-        self._recorder.record(CurtainRose(at=0.0, lasts_s=self._lasts_s, nodes=nodes, links=links))
+        foreign = tuple(node.name for node in self._topology.services if is_foreign(node.kind))
+        self._recorder.record(CurtainRose(at=0.0, lasts_s=self._lasts_s, nodes=nodes, links=links, foreign=foreign))
         early, self._early = self._early, []
         for line in early:
             self._told(line)

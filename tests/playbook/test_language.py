@@ -11,8 +11,8 @@ import pytest
 from chaoscli.faults.catalogue import FAULTS
 from chaoscli.faults.drop import Drop
 from chaoscli.load.settings import Load
-from chaoscli.playbook.cast import service_part
 from chaoscli.playbook.model import Part, build, settings_part
+from chaoscli.playbook.one_service import service_part
 from chaoscli.playbook.script import fault_part
 from chaoscli.resilience.concurrency import Concurrency
 from chaoscli.resilience.policy import Breaker, Bulkhead, Cache, Hedge, Policy, RateLimit, Reply, Retry, Throttle

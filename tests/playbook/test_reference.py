@@ -13,10 +13,10 @@ from chaoscli.faults.catalogue import FAULTS
 from chaoscli.faults.datagrams.catalogue import DATAGRAM_FAULTS
 from chaoscli.measures.base import EVERY_WINDOW
 from chaoscli.measures.catalogue import MEASURES
-from chaoscli.playbook.cast import service_part
 from chaoscli.playbook.cue_kinds import CUES
 from chaoscli.playbook.doubts.catalogue import DOUBTS
 from chaoscli.playbook.load import shipped
+from chaoscli.playbook.one_service import service_part
 from chaoscli.playbook.read import read_playbook
 from chaoscli.playbook.reference import TOPICS, Page, Section, nearest_topic, page
 from chaoscli.playbook.schema import playbook_schema

@@ -13,8 +13,14 @@ from chaoscli.settings import from_plain
 def usual_ms(services: str, request: str = "GET a /") -> float:
     written = request if request.startswith("requests:") else f'request: "{request}"'
     text = f"playbook: x\nservices:\n{services}\nload: {{ us: {{ {written} }} }}\nlasts: 5s\n"
+    found = usual(text)
+    assert found is not None
+    return found * 1e3
+
+
+def usual(text: str) -> float | None:
     topology = read_playbook(text.encode(), "x.yaml").variants[0].topology
-    return usual_s(topology, from_plain(Load, topology.node("us").settings)) * 1e3
+    return usual_s(topology, from_plain(Load, topology.node("us").settings))
 
 
 CHAIN = """\
@@ -63,3 +69,20 @@ def test_a_mix_is_the_mean_by_weight() -> None:
 def test_a_ring_is_gone_round_once() -> None:
     ring = "  a: { kind: hop, service_time: 10ms, calls: [b] }\n  b: { kind: hop, service_time: 20ms, calls: [a] }"
     assert usual_ms(ring) == pytest.approx(30)
+
+
+@pytest.mark.parametrize(
+    "services",
+    [
+        "  a: { command: [./a] }",
+        "  a: { address: 127.0.0.1:8000, protocol: http }",
+        "  a: { kind: hop, calls: [b] }\n  b: { command: [./b] }",
+    ],
+)
+def test_what_a_program_of_ones_own_takes_nobody_knows(services: str) -> None:
+    assert usual(f"playbook: x\nservices:\n{services}\nload: {{ us: {{ request: GET a / }} }}\nlasts: 5s\n") is None
+
+
+def test_nor_what_a_command_takes() -> None:
+    services = "services:\n  a: { kind: hop }\n"
+    assert usual(f"playbook: x\n{services}load: {{ us: {{ command: [./ask], calls: [a] }} }}\nlasts: 5s\n") is None

@@ -56,8 +56,9 @@ class Play(Recording):
         *,
         nodes: tuple[str, ...] = ("order", "inventory"),
         links: tuple[str, ...] = ("shoppers -> order", "order -> inventory"),
+        foreign: tuple[str, ...] = (),
     ) -> Play:
-        return self.tell(CurtainRose(at=0.0, lasts_s=lasts, nodes=nodes, links=links))
+        return self.tell(CurtainRose(at=0.0, lasts_s=lasts, nodes=nodes, links=links, foreign=foreign))
 
     def fell(self, at: float, *, complete: bool = True) -> Play:
         return self.tell(CurtainFell(at=at, complete=complete))

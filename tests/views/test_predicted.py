@@ -60,6 +60,13 @@ def test_loads_that_share_a_callee_share_its_calls() -> None:
     assert calls_for_one(variant, chains[0], chains) == pytest.approx(1.5)
 
 
+def test_of_a_program_that_tells_nothing_what_it_was_sent_is_counted() -> None:
+    only = chain("shoppers", "order", "db")
+    variant = naive(shoppers_order={"attempts": 100.0, "retries": 0.0}, order_db={"calls": None, "attempts": 250.0})
+    assert calls_for_one(variant, only, (only,)) == pytest.approx(2.5)
+    assert calls_for_one(naive(shoppers_order={"attempts": 100.0}, order_db={"calls": None}), only, (only,)) is None
+
+
 def test_without_requests_there_is_nothing_to_say() -> None:
     only = chain("shoppers", "order")
     assert calls_for_one(naive(), only, (only,)) is None

@@ -73,14 +73,17 @@ class Staged:
     def policies(self) -> Mapping[Link, Policy]:
         """Those of replicas too, each by its own name."""
         found: dict[Link, Policy] = {}
+        read: dict[int, Policy] = {}  # layers have one for hundreds of links
         for topology in (self.topology, self.variant.topology):
             for node in topology.nodes:
                 for callee, policy in node.calls.items():
                     link = Link(node.name, callee)
-                    if link not in found:
-                        found[link] = (
-                            self.loads[node.name].policy if node.name in self.loads else from_plain(Policy, dict(policy))
-                        )
+                    if node.name in self.loads:
+                        found.setdefault(link, self.loads[node.name].policy)
+                    elif link not in found:
+                        if id(policy) not in read:
+                            read[id(policy)] = from_plain(Policy, dict(policy))
+                        found[link] = read[id(policy)]
         return found
 
     def place(self, *path: str) -> Place:
