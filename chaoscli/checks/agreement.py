@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from chaoscli.checks.agreement_exceptions import EXCEPTIONS, AgreementException, reason_for
-from chaoscli.events import Answered, CallEnded, FaultInjected
+from chaoscli.events import Answered, CallEnded, FaultInjected, RequestStarted
 from chaoscli.measures.catalogue import MEASURES
 from chaoscli.outcome import Outcome
 from chaoscli.recording import Recording, RunRecording
@@ -35,6 +35,8 @@ class Tolerance:
 # A real request on a machine that is busy with twenty processes is late by a few milliseconds at each hop; what the host adds
 # is no part of the story, and below it no share makes sense.
 HOST_S = 0.004
+# The median of fewer calls is that of whoever came first, before anything was warm.
+FEWEST_CALLS = 5
 TOLERANCES: Mapping[str, Tolerance] = {
     "requests": Tolerance(share=0.02, least=2, reason="drawn alike; one more or less falls on either side of the end"),
     "success": Tolerance(share=0.0, least=0.03, reason="three points: requests at the edges of a fault fall on either side"),
@@ -67,15 +69,31 @@ class Comparison:
 
 def link_s(run: RunRecording) -> float | None:
     """What a message took from peer to peer, in the median, as seconds: half of what calls took beyond the callee's own time.
+    None without calls."""
+    beyond = [seconds for recording in run.variants.values() for _, seconds in _beyond_the_callee(recording)]
+    return _half_the_median(beyond) if beyond else None
 
-    It is the host's part in the story; simulated links that take as long leave the story itself to compare. None without calls.
+
+def links_s(recording: Recording) -> Mapping[str, float]:
+    """The same of each link of one variant that had calls enough, by its name.
+
+    It is the host's part in the story: where many answer at once, each waits for a core. Simulated links that take as long
+    leave the story itself to compare.
     """
-    beyond = sorted(seconds for recording in run.variants.values() for seconds in _beyond_the_callee(recording))
-    return max(0.0, beyond[len(beyond) // 2] / 2) if beyond else None
+    beyond: dict[str, list[float]] = {}
+    for link, seconds in _beyond_the_callee(recording):
+        beyond.setdefault(link, []).append(seconds)
+    return {link: _half_the_median(found) for link, found in beyond.items() if len(found) >= FEWEST_CALLS}
 
 
-def _beyond_the_callee(recording: Recording) -> Iterator[float]:
-    """Calls and answers that can be told apart: one of each for the same request and attempt, while nothing was injected."""
+def _half_the_median(beyond: list[float]) -> float:
+    return max(0.0, sorted(beyond)[len(beyond) // 2] / 2)
+
+
+def _beyond_the_callee(recording: Recording) -> Iterator[tuple[str, float]]:
+    """Links, and calls and answers that can be told apart: one of each for the same request and attempt, while nothing was
+    injected. How late a load was with its first call is the host's as well."""
+    late_s = {(one.load, one.request): one.at - one.intended_at for one in recording.of(RequestStarted)}
     until = min((one.at for one in recording.of(FaultInjected)), default=math.inf)
     answers: dict[tuple[str, str, str, int], list[Answered]] = {}
     for answer in recording.of(Answered):
@@ -86,7 +104,9 @@ def _beyond_the_callee(recording: Recording) -> Iterator[float]:
     for key, ended in calls.items():
         answered = answers.get(key, ())
         if len(ended) == len(answered) == 1 and ended[0].at < until:
-            yield ended[0].seconds - answered[0].queued_s - answered[0].worked_s
+            caller, callee, request, attempt = key
+            late = late_s.get((caller, request), 0.0) if attempt == 1 else 0.0
+            yield f"{caller} -> {callee}", late + ended[0].seconds - answered[0].queued_s - answered[0].worked_s
 
 
 def compare(real: Outcome, simulated: Outcome, exceptions: tuple[AgreementException, ...] = EXCEPTIONS) -> tuple[Comparison, ...]:

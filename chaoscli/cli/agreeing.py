@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
 import trio
 from rich.text import Text
 
-from chaoscli.checks.agreement import Comparison, compare, link_s
+from chaoscli.checks.agreement import Comparison, compare, link_s, links_s
 from chaoscli.checks.judge import judge
 from chaoscli.cli.output import Output
 from chaoscli.cli.streams import say
@@ -26,7 +26,7 @@ from chaoscli.views.agreement import Agreement
 from chaoscli.worlds.base import Recorder, World
 from chaoscli.worlds.processes import open_spawner
 from chaoscli.worlds.real import open_real_world
-from chaoscli.worlds.wire import LINK_S
+from chaoscli.worlds.wire import LINK_S, Distances
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,17 +77,18 @@ def _compared(playbook: Playbook, seed: int) -> _Compared:
 
 
 def _both(playbook: Playbook, seed: int) -> tuple[Outcome, float, Outcome]:
-    """The real run, what a message took in it, and the simulated run with links that take as long."""
-    run_simulated(playbook, seed, LINK_S)  # over at once, and refuses what cannot be compared before ten seconds are spent
+    """The real run, what a message took in it, and the simulated run with links that take as long, each by itself."""
+    run_simulated(playbook, seed, {})  # over at once, and refuses what cannot be compared before ten seconds are spent
     real = trio.run(run_real, playbook, seed)
     message_s = link_s(real) or LINK_S
-    simulated = run_simulated(playbook, seed, message_s)
+    distances = {name: Distances(usual_s=message_s, of_links=links_s(one)) for name, one in real.variants.items()}
+    simulated = run_simulated(playbook, seed, distances)
     return judge(real, playbook.expectations), message_s, judge(simulated, playbook.expectations)
 
 
-def run_simulated(playbook: Playbook, seed: int, message_s: float) -> RunRecording:
+def run_simulated(playbook: Playbook, seed: int, distances: Mapping[str, Distances]) -> RunRecording:
     recorder = _recorder(playbook, seed, "simulated")
-    play_simulated(playbook, _of_variants(playbook, recorder), seed=seed, link_s=message_s)
+    play_simulated(playbook, _of_variants(playbook, recorder), seed=seed, distances=distances)
     return recorder.recording
 
 

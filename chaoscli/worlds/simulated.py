@@ -31,13 +31,14 @@ from chaoscli.topology import Link, NodeSpec, Topology
 from chaoscli.worlds.base import LinkFault, Recorder
 from chaoscli.worlds.clock import Gate, Kernel
 from chaoscli.worlds.life import Life, MemoryDisk, SimulatedNode, wall_s
-from chaoscli.worlds.wire import LINK_S, MemoryLink, MemoryLinks, MemoryTransport
+from chaoscli.worlds.wire import Distances, MemoryLink, MemoryLinks, MemoryTransport
 
 # Background work is at it for this long before the curtain, as in the real world.
 CURTAIN_DELAY_S = 0.05
 # What a node is at when it is told to stop may finish for this long, as in the real world, where it ends with its last request.
 STOP_GRACE_S = 1.0
 LOOK_EVERY_S = 0.005
+NEAR = Distances()
 ROLLED_BACK = "an open transaction was rolled back by the power cut"
 
 
@@ -50,7 +51,7 @@ class SimulatedWorld:
 
     def __init__(
         self, topology: Topology, recorder: Recorder, seed: int, kernel: Kernel, nursery: trio.Nursery, lasts_s: float,
-        link_s: float,
+        distances: Distances,
     ) -> None:  # fmt: skip
         self._topology = topology
         self._recorder = recorder
@@ -67,7 +68,7 @@ class SimulatedWorld:
         self._skews: dict[str, ClockSkew] = {}
         self._speeds: dict[str, float] = {}
         self._absent: dict[str, frozenset[str]] = {}
-        self._links = MemoryLinks(kernel, topology, seed=seed, tell=self._tell, accept=self._accept, link_s=link_s)
+        self._links = MemoryLinks(kernel, topology, seed=seed, tell=self._tell, accept=self._accept, distances=distances)
         self.board = MemoryBoard(self._links)
         self.on_crash: Callable[[str], None] | None = None  # what is simulated has no bug of its own to die of
 
@@ -301,13 +302,13 @@ class MemoryBoard:
 
 @asynccontextmanager
 async def open_simulated_world(
-    topology: Topology, recorder: Recorder, *, seed: int, kernel: Kernel, lasts_s: float, link_s: float = LINK_S
+    topology: Topology, recorder: Recorder, *, seed: int, kernel: Kernel, lasts_s: float, distances: Distances = NEAR
 ) -> AsyncIterator[SimulatedWorld]:
-    """All nodes ready, in a run of ``simulate`` that begins ``CURTAIN_DELAY_S`` before zero; a message takes ``link_s`` on a
-    clean link. NotMadeError for what cannot be simulated."""
+    """All nodes ready, in a run of ``simulate`` that begins ``CURTAIN_DELAY_S`` before zero; ``distances`` are what a
+    message takes. NotMadeError for what cannot be simulated."""
     refuse_what_is_no_service_of_ours(topology)
     async with trio.open_nursery() as nursery:
-        world = SimulatedWorld(topology, recorder, seed, kernel, nursery, lasts_s, link_s)
+        world = SimulatedWorld(topology, recorder, seed, kernel, nursery, lasts_s, distances)
         try:
             await world.set_up()
             yield world

@@ -7,13 +7,14 @@ from dataclasses import replace
 
 import pytest
 
-from chaoscli.checks.agreement import OF_LINKS, OF_VARIANTS, TOLERANCES, compare, link_s
+from chaoscli.checks.agreement import FEWEST_CALLS, OF_LINKS, OF_VARIANTS, TOLERANCES, compare, link_s, links_s
 from chaoscli.checks.agreement_exceptions import EXCEPTIONS, AgreementException, reason_for
 from chaoscli.measures.catalogue import STANDARD, STANDARD_OF_LINKS
 from chaoscli.outcome import Check, Outcome, VariantOutcome
-from chaoscli.playbook.load import shipped
+from chaoscli.playbook.load import load_playbook, shipped
 from chaoscli.recording import Header, RunRecording
-from chaoscli.worlds.wire import LINK_S
+from chaoscli.worlds.wire import LINK_S, Distances
+from tests.support.recordings import recording
 from tests.support.simulations import judged, simulated
 
 LINK = "order -> inventory"
@@ -98,8 +99,27 @@ def test_every_measure_compared_is_a_standard_one_with_a_tolerance_and_a_reason(
 def test_what_a_message_took_is_half_of_what_calls_took_beyond_the_callee() -> None:
     """The simulated world must be given back what it was made with."""
     assert link_s(simulated("drops")) == pytest.approx(LINK_S)
-    assert link_s(simulated("drops", link_s=0.003)) == pytest.approx(0.003)
+    far = {variant.name: Distances(usual_s=0.003) for variant in load_playbook("drops").variants}
+    assert link_s(simulated("drops", distances=far)) == pytest.approx(0.003)
     assert link_s(RunRecording.of(Header(playbook="empty", variants=("one",)))) is None
+
+
+def test_each_link_of_each_variant_is_given_back_by_itself() -> None:
+    asked = {"shoppers -> order": 0.002, "order -> inventory": 0.0055}
+    run = simulated("partition", distances={"no-timeout": Distances(of_links=asked)}, variants=["no-timeout", "timeout"])
+    assert links_s(run.variants["no-timeout"]) == pytest.approx(asked)
+    assert links_s(run.variants["timeout"]) == pytest.approx(dict.fromkeys(asked, LINK_S))
+
+
+def test_a_load_that_was_late_is_the_hosts_and_a_link_of_few_calls_is_as_all_others() -> None:
+    play = recording().curtain(10)
+    for number in range(FEWEST_CALLS):
+        name = f"s-{number}"
+        play.request(at=number, took=0.06, name=name, late=0.01)
+        play.call("shoppers -> order", name, at=number + 0.01, took=0.05)
+        play.answered("order", name, at=number + 0.05, caller="shoppers", queued=0.01, worked=0.02)
+    play.call("order -> inventory", "s-1", at=1.0, took=0.05).answered("inventory", "s-1", at=1.0, worked=0.03)
+    assert links_s(play) == pytest.approx({"shoppers -> order": (0.01 + 0.05 - 0.03) / 2})
 
 
 def test_a_whole_run_agrees_with_itself_and_not_with_one_whose_cure_is_gone() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from chaoscli.checks.judge import judge
@@ -11,12 +11,12 @@ from chaoscli.playbook.load import load_playbook
 from chaoscli.playbook.meaning import Playbook
 from chaoscli.recording import Header, RunRecorder, RunRecording
 from chaoscli.simulation import play_simulated
-from chaoscli.worlds.wire import LINK_S
+from chaoscli.worlds.wire import Distances
 
 
 def simulated(
     playbook: str | Path | Playbook, *, seed: int = 1, changed: Sequence[str] = (), variants: Sequence[str] = (),
-    link_s: float = LINK_S,
+    distances: Mapping[str, Distances] | None = None,
 ) -> RunRecording:  # fmt: skip
     """The recording of one run, from the playbook as shipped or with ``path=value`` changes."""
     if not isinstance(playbook, Playbook):
@@ -25,7 +25,7 @@ def simulated(
         playbook=playbook.name, seed=seed, world="simulated", variants=tuple(variant.name for variant in playbook.variants)
     )
     recorder = RunRecorder(header)
-    play_simulated(playbook, {name: recorder.variant(name) for name in header.variants}, seed=seed, link_s=link_s)
+    play_simulated(playbook, {name: recorder.variant(name) for name in header.variants}, seed=seed, distances=distances)
     return recorder.recording
 
 

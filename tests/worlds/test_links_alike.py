@@ -47,6 +47,7 @@ from chaoscli.proxy.board import Board
 from chaoscli.proxy.links import Links
 from chaoscli.topology import NodeSpec, Topology
 from chaoscli.worlds.clock import Gate, Kernel, simulate
+from chaoscli.worlds.simulated import NEAR
 from chaoscli.worlds.wire import MemoryLinks, MemoryTransport
 
 SEED = 3
@@ -140,7 +141,7 @@ def in_memory(fault: ByteFault | MessageFault, where: tuple[Direction, ...]) -> 
                 return peer, _Open()
 
             topology = Topology(nodes=(NodeSpec(name="order", kind="hop", calls={"inventory": {}}),))
-            links = MemoryLinks(kernel, topology, seed=SEED, tell=seen.tell, accept=accept)
+            links = MemoryLinks(kernel, topology, seed=SEED, tell=seen.tell, accept=accept, distances=NEAR)
             await tried(seen, links, lambda: MemoryTransport(topology.nodes[0], links.of_caller("order")), fault, where)
             nursery.cancel_scope.cancel()
         return seen
