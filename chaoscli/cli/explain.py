@@ -12,22 +12,29 @@ from chaoscli.cli.guard import guarded
 
 def explain(
     name: Annotated[
-        str,
+        str | None,
         typer.Argument(
             metavar="PLAYBOOK|TOPIC",
             help="A name from `chaos list`, a file, or one of: playbook, services, load, faults, cues, policies, measures,"
             " expectations, warnings.",
             autocompletion=playbook_names_and_topics,
         ),
-    ],
+    ] = None,
 ) -> None:
-    """Explain a playbook (its lesson, who calls whom, what goes wrong when), or what may be written in one."""
+    """Explain a playbook (its lesson, who calls whom, what goes wrong when), or what may be written in one.
+
+    Without a name: what there is to explain.
+    """
 
     def verb() -> int:
-        from chaoscli.cli.explaining import page_of
+        from chaoscli.cli.explaining import page_of, topics
         from chaoscli.cli.output import Output
+        from chaoscli.cli.streams import say
 
-        Output().print(page_of(name))
+        if name is None:
+            say(topics())
+        else:
+            Output().print(page_of(name))
         return 0
 
     guarded(verb)

@@ -21,3 +21,11 @@ def page_of(name: str) -> ExplanationPage | ReferencePage:
         if not near:
             raise
         raise UsageError(error.message, hint=f"did you mean `chaos explain {near}`?") from None
+
+
+def topics() -> str:
+    """What can be asked for, a line each."""
+    pages = {topic: page(topic).title.partition(": ")[2] for topic in TOPICS}
+    width = max(map(len, pages))
+    lines = [f"chaos explain {topic.ljust(width)}  {title}" for topic, title in pages.items()]
+    return "\n".join([*lines, f"chaos explain {'NAME'.ljust(width)}  a playbook: a name from `chaos list`, or a file"])

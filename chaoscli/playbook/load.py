@@ -57,6 +57,9 @@ def path_of(where: str | Path) -> Path:
     path = Path(where)
     if path.suffix in SUFFIXES or path.name != str(where) or path.is_file():
         return path
+    here = next((Path(f"{where}{suffix}") for suffix in SUFFIXES if Path(f"{where}{suffix}").is_file()), None)
+    if here is not None:
+        raise UsageError(f"there is no playbook '{where}'", hint=f"the one in this folder is `{here}`")
     hints = [hint for hint in (nearest(str(where), known), "`chaos list` says what they teach") if hint]
     raise UsageError(f"there is no playbook '{where}'", hint="\n  ".join(hints))
 

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from chaoscli.events import FaultTouched, RequestStarted
+from chaoscli.playbook.reference import TOPICS
 from chaoscli.recording import RunRecording, read_recording
 from tests.support.command import Command, chaos, wait_until
 
@@ -175,6 +176,9 @@ def test_the_playbooks_are_listed_and_explained(tmp_path: Path) -> None:
     assert listed.code == 0
     names = ("partition", "latency", "drops", "clock-skew", "timeouts", "retries", "sync-chain")
     assert [name for name in names if name not in listed.out] == []
+    topics = chaos("explain", folder=tmp_path)
+    assert (topics.code, topics.out.splitlines()[0]) == (0, "chaos explain playbook      what a file may hold")
+    assert len(topics.out.splitlines()) == len(TOPICS) + 1
     explained = chaos("explain", "partition", folder=tmp_path)
     assert explained.code == 0
     assert "shoppers ──> order ──> inventory" in explained.out

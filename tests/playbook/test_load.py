@@ -71,6 +71,13 @@ def test_an_unknown_name_gets_the_nearest_one() -> None:
     )
 
 
+def test_a_file_of_that_name_here_is_what_was_meant(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(file.parent)
+    with pytest.raises(UsageError) as caught:
+        load_playbook(file.stem)
+    assert caught.value.render() == f"there is no playbook '{file.stem}'\n  the one in this folder is `{file.name}`"
+
+
 def test_a_file_that_is_not_there_is_a_usage_error(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:
         load_playbook(tmp_path / "nowhere.yaml")
