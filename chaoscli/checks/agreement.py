@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from chaoscli.checks.agreement_exceptions import EXCEPTIONS, AgreementException, reason_for
-from chaoscli.events import Answered, CallEnded, FaultInjected, RequestStarted
 from chaoscli.measures.catalogue import MEASURES
 from chaoscli.outcome import Outcome
-from chaoscli.recording import Recording, RunRecording
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tolerance:
-    """Apart by ``share`` of the simulated value or by ``least``, in the measure's own unit, whichever is more."""
+    """Apart by ``share`` of the simulated value or by ``least``, in the measure's own unit, whichever is more. ``each`` says what
+    there is so much of: of two hops two may be late, and of few calls one is many points."""
 
     share: float
     least: float
     reason: str
+    each: Literal["", "hop", "call"] = ""
+
+    def at(self, *, hops: int, calls: float) -> Tolerance:
+        """For a measure that takes so many hops, or is a share of so many calls."""
+        if self.each == "hop":
+            return replace(self, least=self.least * max(1, hops))
+        if self.each == "call" and calls:
+            return replace(self, least=max(self.least, MOST_CALLS_APART / calls))
+        return self
 
     def allows(self, real: float, simulated: float) -> bool:
         if math.isinf(real) or math.isinf(simulated):
@@ -35,12 +44,12 @@ class Tolerance:
 # A real request on a machine that is busy with twenty processes is late by a few milliseconds at each hop; what the host adds
 # is no part of the story, and below it no share makes sense.
 HOST_S = 0.004
-# The median of fewer calls is that of whoever came first, before anything was warm.
-FEWEST_CALLS = 5
+# At each edge of a fault one call may fall on the other side.
+MOST_CALLS_APART = 2.0
 TOLERANCES: Mapping[str, Tolerance] = {
     "requests": Tolerance(share=0.02, least=2, reason="drawn alike; one more or less falls on either side of the end"),
-    "success": Tolerance(share=0.0, least=0.03, reason="three points: requests at the edges of a fault fall on either side"),
-    "p50": Tolerance(share=0.15, least=HOST_S, reason="the host's own scheduling"),
+    "success": Tolerance(share=0.0, least=0.03, each="call", reason="three points, or two calls: those at the edges of a fault"),
+    "p50": Tolerance(share=0.15, least=HOST_S, each="hop", reason="the host's own scheduling, at each hop"),
     "amplification": Tolerance(share=0.10, least=0.02, reason="tries at the edges of a fault"),
     "timeouts": Tolerance(share=0.15, least=3, reason="tries at the edges of a fault"),
     "fallbacks": Tolerance(share=0.15, least=3, reason="requests at the edges of a fault"),
@@ -67,48 +76,6 @@ class Comparison:
         return self.agrees or bool(self.reason)
 
 
-def link_s(run: RunRecording) -> float | None:
-    """What a message took from peer to peer, in the median, as seconds: half of what calls took beyond the callee's own time.
-    None without calls."""
-    beyond = [seconds for recording in run.variants.values() for _, seconds in _beyond_the_callee(recording)]
-    return _half_the_median(beyond) if beyond else None
-
-
-def links_s(recording: Recording) -> Mapping[str, float]:
-    """The same of each link of one variant that had calls enough, by its name.
-
-    It is the host's part in the story: where many answer at once, each waits for a core. Simulated links that take as long
-    leave the story itself to compare.
-    """
-    beyond: dict[str, list[float]] = {}
-    for link, seconds in _beyond_the_callee(recording):
-        beyond.setdefault(link, []).append(seconds)
-    return {link: _half_the_median(found) for link, found in beyond.items() if len(found) >= FEWEST_CALLS}
-
-
-def _half_the_median(beyond: list[float]) -> float:
-    return max(0.0, sorted(beyond)[len(beyond) // 2] / 2)
-
-
-def _beyond_the_callee(recording: Recording) -> Iterator[tuple[str, float]]:
-    """Links, and calls and answers that can be told apart: one of each for the same request and attempt, while nothing was
-    injected. How late a load was with its first call is the host's as well."""
-    late_s = {(one.load, one.request): one.at - one.intended_at for one in recording.of(RequestStarted)}
-    until = min((one.at for one in recording.of(FaultInjected)), default=math.inf)
-    answers: dict[tuple[str, str, str, int], list[Answered]] = {}
-    for answer in recording.of(Answered):
-        answers.setdefault((answer.caller, answer.node, answer.request, answer.attempt), []).append(answer)
-    calls: dict[tuple[str, str, str, int], list[CallEnded]] = {}
-    for call in recording.of(CallEnded):
-        calls.setdefault((call.caller, call.callee, call.request, call.attempt), []).append(call)
-    for key, ended in calls.items():
-        answered = answers.get(key, ())
-        if len(ended) == len(answered) == 1 and ended[0].at < until:
-            caller, callee, request, attempt = key
-            late = late_s.get((caller, request), 0.0) if attempt == 1 else 0.0
-            yield f"{caller} -> {callee}", late + ended[0].seconds - answered[0].queued_s - answered[0].worked_s
-
-
 def compare(real: Outcome, simulated: Outcome, exceptions: tuple[AgreementException, ...] = EXCEPTIONS) -> tuple[Comparison, ...]:
     """Every measure that has a tolerance, of every variant and link, and every verdict; differences with their reason."""
     return tuple(
@@ -121,15 +88,32 @@ def _measures(real: Outcome, simulated: Outcome) -> Iterator[Comparison]:
     others = {variant.name: variant for variant in simulated.variants}
     for variant in real.variants:
         other = others[variant.name]
+        hops = _hops(tuple(variant.links))
+        requests = variant.measures.get("requests") or 0.0
         for name in OF_VARIANTS:
-            yield _measure(variant.name, "", name, variant.measures.get(name), other.measures.get(name))
+            allowed = TOLERANCES[name].at(hops=max(hops.values(), default=1), calls=requests)
+            yield _measure(variant.name, "", name, variant.measures.get(name), other.measures.get(name), allowed)
         for link, measures in variant.links.items():
             for name in OF_LINKS:
-                yield _measure(variant.name, link, name, measures.get(name), other.links[link].get(name))
+                allowed = TOLERANCES[name].at(hops=hops[link], calls=measures.get("attempts") or 0.0)
+                yield _measure(variant.name, link, name, measures.get(name), other.links[link].get(name), allowed)
 
 
-def _measure(variant: str, link: str, name: str, real: float | None, simulated: float | None) -> Comparison:
-    measure, tolerance = MEASURES[name], TOLERANCES[name]
+def _hops(links: Sequence[str]) -> Mapping[str, int]:
+    """How many links a call over each may go down, itself included; a ring is gone round once."""
+    below: dict[str, list[str]] = {}
+    for link in links:
+        below.setdefault(link.partition(" -> ")[0], []).append(link)
+
+    def deep(link: str, above: tuple[str, ...]) -> int:
+        further = [one for one in below.get(link.partition(" -> ")[2], ()) if one not in above]
+        return 1 + max((deep(one, (*above, one)) for one in further), default=0)
+
+    return {link: deep(link, (link,)) for link in links}
+
+
+def _measure(variant: str, link: str, name: str, real: float | None, simulated: float | None, tolerance: Tolerance) -> Comparison:
+    measure = MEASURES[name]
     agrees = real is simulated if real is None or simulated is None else tolerance.allows(real, simulated)
     return Comparison(
         variant=variant, what=f"{name} of {link}" if link else name, real=measure.show(real), simulated=measure.show(simulated),

@@ -19,9 +19,26 @@ class AgreementException:
 
 
 _WHO_IS_FIRST = "two ask at the same instant, and who is first on a host is no matter of the seed"
+_WAITS_FOR_WORK = "a consumer's call waits at the broker until there is something: how long is as the host delivers it"
+_TWO_HUMPS = "some requests hang and some do not: the median stands between the two, where milliseconds of the host are many"
+_IN_LINE = "requests stand in line for a whole second: who is late by milliseconds in each place is late by the sum of them"
+_OF_SEVERAL = "the slowest of several that answer at once, each on a core when it gets one"
 EXCEPTIONS: tuple[AgreementException, ...] = (
-    AgreementException(playbook="oversell", what="success of alice -> order", reason=_WHO_IS_FIRST),
-    AgreementException(playbook="oversell", what="success of bob -> order", reason=_WHO_IS_FIRST),
+    *(
+        AgreementException(playbook="oversell", what=f"{measure} of {who} -> order", reason=_WHO_IS_FIRST)
+        for measure in ("success", "p50")
+        for who in ("alice", "bob")
+    ),
+    *(AgreementException(playbook="lease", what=f"success of {who} -> lock", reason=_WHO_IS_FIRST) for who in ("one", "two")),
+    AgreementException(playbook="sync-chain", variant="queue", what="p50 of e -> broker", reason=_WAITS_FOR_WORK),
+    AgreementException(playbook="poison-message", what="p50 of shipping -> broker", reason=_WAITS_FOR_WORK),
+    *(
+        AgreementException(playbook="timeouts", variant=variant, what="p50", reason=_TWO_HUMPS)
+        for variant in ("no-timeout", "five-seconds")
+    ),
+    AgreementException(playbook="load-shedding", variant="bounded", what="p50", reason=_IN_LINE),
+    AgreementException(playbook="autoscale", variant="fixed", what="p50", reason=_IN_LINE),
+    AgreementException(playbook="hedging", what="p50", reason=_OF_SEVERAL),
 )
 
 

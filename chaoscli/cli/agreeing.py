@@ -6,15 +6,17 @@ import json
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from statistics import median
 
 import trio
 from rich.text import Text
 
-from chaoscli.checks.agreement import Comparison, compare, link_s, links_s
+from chaoscli.checks.agreement import Comparison, compare
 from chaoscli.checks.judge import judge
 from chaoscli.cli.output import Output
 from chaoscli.cli.streams import say
 from chaoscli.errors import ChaosError, ExitCode, leaves
+from chaoscli.measures.host import message_s, messages_s
 from chaoscli.outcome import Outcome
 from chaoscli.play import Performance, play
 from chaoscli.playbook.load import load_playbook
@@ -67,12 +69,12 @@ def _compared(playbook: Playbook, seed: int) -> _Compared:
     try:
         playbook.check_world("real")
         playbook.check_world("sim")
-        real, message_s, simulated = _both(playbook, seed)
+        real, usual_s, simulated = _both(playbook, seed)
     except* ChaosError as group:
         not_made = next(leaf for leaf in leaves(group) if isinstance(leaf, ChaosError)).message
     else:
         late_s = max((variant.measures.get("lateness_max") or 0.0 for variant in real.variants), default=0.0)
-        return _Compared(rows=compare(real, simulated), message_s=message_s, late_s=late_s)
+        return _Compared(rows=compare(real, simulated), message_s=usual_s, late_s=late_s)
     return _Compared(not_made=not_made)
 
 
@@ -80,10 +82,12 @@ def _both(playbook: Playbook, seed: int) -> tuple[Outcome, float, Outcome]:
     """The real run, what a message took in it, and the simulated run with links that take as long, each by itself."""
     run_simulated(playbook, seed, {})  # over at once, and refuses what cannot be compared before ten seconds are spent
     real = trio.run(run_real, playbook, seed)
-    message_s = link_s(real) or LINK_S
-    distances = {name: Distances(usual_s=message_s, of_links=links_s(one)) for name, one in real.variants.items()}
+    distances = {
+        name: Distances(usual_s=message_s(one) or LINK_S, of_links=messages_s(one)) for name, one in real.variants.items()
+    }
     simulated = run_simulated(playbook, seed, distances)
-    return judge(real, playbook.expectations), message_s, judge(simulated, playbook.expectations)
+    usual_s = median(one.usual_s for one in distances.values())
+    return judge(real, playbook.expectations), usual_s, judge(simulated, playbook.expectations)
 
 
 def run_simulated(playbook: Playbook, seed: int, distances: Mapping[str, Distances]) -> RunRecording:

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
 
-from chaoscli.checks.agreement import FEWEST_CALLS, OF_LINKS, OF_VARIANTS, TOLERANCES, compare, link_s, links_s
+from chaoscli.checks.agreement import OF_LINKS, OF_VARIANTS, TOLERANCES, compare
 from chaoscli.checks.agreement_exceptions import EXCEPTIONS, AgreementException, reason_for
 from chaoscli.measures.catalogue import STANDARD, STANDARD_OF_LINKS
 from chaoscli.outcome import Check, Outcome, VariantOutcome
-from chaoscli.playbook.load import load_playbook, shipped
-from chaoscli.recording import Header, RunRecording
-from chaoscli.worlds.wire import LINK_S, Distances
-from tests.support.recordings import recording
-from tests.support.simulations import judged, simulated
+from chaoscli.playbook.load import shipped
+from tests.support.simulations import judged
 
 LINK = "order -> inventory"
 
@@ -96,30 +94,23 @@ def test_every_measure_compared_is_a_standard_one_with_a_tolerance_and_a_reason(
     assert all(tolerance.reason for tolerance in TOLERANCES.values())
 
 
-def test_what_a_message_took_is_half_of_what_calls_took_beyond_the_callee() -> None:
-    """The simulated world must be given back what it was made with."""
-    assert link_s(simulated("drops")) == pytest.approx(LINK_S)
-    far = {variant.name: Distances(usual_s=0.003) for variant in load_playbook("drops").variants}
-    assert link_s(simulated("drops", distances=far)) == pytest.approx(0.003)
-    assert link_s(RunRecording.of(Header(playbook="empty", variants=("one",)))) is None
+def test_of_more_hops_more_may_be_late() -> None:
+    far: dict[str, dict[str, float | None]] = {"edge -> order": {}, LINK: {}, "order -> payment": {}, "payment -> order": {}}
+    slow = [_with_links(outcome(p50=seconds), far) for seconds in (0.005, 0.0209, 0.0211)]
+    # edge, order, payment and, the ring being gone round once, order and inventory: four hops of 4 ms each
+    assert differences(slow[1], slow[0]) == []
+    assert differences(slow[2], slow[0]) == ["p50"]
 
 
-def test_each_link_of_each_variant_is_given_back_by_itself() -> None:
-    asked = {"shoppers -> order": 0.002, "order -> inventory": 0.0055}
-    run = simulated("partition", distances={"no-timeout": Distances(of_links=asked)}, variants=["no-timeout", "timeout"])
-    assert links_s(run.variants["no-timeout"]) == pytest.approx(asked)
-    assert links_s(run.variants["timeout"]) == pytest.approx(dict.fromkeys(asked, LINK_S))
+def test_of_few_calls_two_are_more_than_three_points() -> None:
+    few = {LINK: {"attempts": 40.0, "success": 0.9}}
+    assert differences(_with_links(outcome(), few), _with_links(outcome(), {LINK: {"success": 0.855}})) == []
+    assert differences(_with_links(outcome(), few), _with_links(outcome(), {LINK: {"success": 0.845}})) == [f"success of {LINK}"]
 
 
-def test_a_load_that_was_late_is_the_hosts_and_a_link_of_few_calls_is_as_all_others() -> None:
-    play = recording().curtain(10)
-    for number in range(FEWEST_CALLS):
-        name = f"s-{number}"
-        play.request(at=number, took=0.06, name=name, late=0.01)
-        play.call("shoppers -> order", name, at=number + 0.01, took=0.05)
-        play.answered("order", name, at=number + 0.05, caller="shoppers", queued=0.01, worked=0.02)
-    play.call("order -> inventory", "s-1", at=1.0, took=0.05).answered("inventory", "s-1", at=1.0, worked=0.03)
-    assert links_s(play) == pytest.approx({"shoppers -> order": (0.01 + 0.05 - 0.03) / 2})
+def _with_links(whole: Outcome, links: Mapping[str, Mapping[str, float | None]]) -> Outcome:
+    (variant,) = whole.variants
+    return replace(whole, variants=(replace(variant, links={name: dict(of) for name, of in links.items()}),))
 
 
 def test_a_whole_run_agrees_with_itself_and_not_with_one_whose_cure_is_gone() -> None:
