@@ -23,6 +23,8 @@ _WAITS_FOR_WORK = "a consumer's call waits at the broker until there is somethin
 _TWO_HUMPS = "some requests hang and some do not: the median stands between the two, where milliseconds of the host are many"
 _IN_LINE = "requests stand in line for a whole second: who is late by milliseconds in each place is late by the sum of them"
 _OF_SEVERAL = "the slowest of several that answer at once, each on a core when it gets one"
+_WEIGHS = "a host takes its time for each byte: to write, copy and read a quarter of a megabyte; simulated bytes weigh nothing"
+_IN_A_STORM = "when most calls come near their timeout, whoever is late by the host's milliseconds goes over it"
 EXCEPTIONS: tuple[AgreementException, ...] = (
     *(
         AgreementException(playbook="oversell", what=f"{measure} of {who} -> order", reason=_WHO_IS_FIRST)
@@ -39,6 +41,10 @@ EXCEPTIONS: tuple[AgreementException, ...] = (
     AgreementException(playbook="load-shedding", variant="bounded", what="p50", reason=_IN_LINE),
     AgreementException(playbook="autoscale", variant="fixed", what="p50", reason=_IN_LINE),
     AgreementException(playbook="hedging", what="p50", reason=_OF_SEVERAL),
+    AgreementException(playbook="trace", what="p50", reason=_OF_SEVERAL),
+    AgreementException(playbook="bandwidth", what="p50", reason=_WEIGHS),
+    AgreementException(playbook="retries", variant="naive", what="timeouts of order -> inventory", reason=_IN_A_STORM),
+    AgreementException(playbook="metastable", what="timeouts of order -> inventory", reason=_IN_A_STORM),
 )
 
 

@@ -80,10 +80,12 @@ def _compared(playbook: Playbook, seed: int) -> _Compared:
 
 def _both(playbook: Playbook, seed: int) -> tuple[Outcome, float, Outcome]:
     """The real run, what a message took in it, and the simulated run with links that take as long, each by itself."""
-    run_simulated(playbook, seed, {})  # over at once, and refuses what cannot be compared before ten seconds are spent
+    # Over at once, and refuses what cannot be compared before ten seconds are spent.
+    undisturbed = run_simulated(playbook, seed, {}).variants
     real = trio.run(run_real, playbook, seed)
     distances = {
-        name: Distances(usual_s=message_s(one) or LINK_S, of_links=messages_s(one)) for name, one in real.variants.items()
+        name: Distances(usual_s=message_s(one, undisturbed[name]) or LINK_S, of_links=messages_s(one, undisturbed[name]))
+        for name, one in real.variants.items()
     }
     simulated = run_simulated(playbook, seed, distances)
     usual_s = median(one.usual_s for one in distances.values())

@@ -1,6 +1,8 @@
-"""What the host had to do with it: how long its messages took from peer to peer, beside what the story says.
+"""What the host had to do with it: how long its messages took from peer to peer, and its work, beside what the story says.
 
-Where many answer at once, each waits for a core. Simulated links that take as long leave the story itself to compare.
+Where many answer at once, each waits for a core; and a sleep of 200 microseconds ends with the next tick of a selector. What a
+piece of work was to take nobody writes down, but an undisturbed simulation of the same play tells. Simulated links that take as
+long as messages and late work together leave the story itself to compare.
 """
 
 from __future__ import annotations
@@ -16,25 +18,43 @@ from chaoscli.recording import Recording
 FEWEST_CALLS = 5
 
 
-def message_s(recording: Recording) -> float | None:
-    """What a message took, in the median over all calls, as seconds; None without calls."""
-    found = [seconds for _, seconds in _messages(recording)]
+def message_s(recording: Recording, undisturbed: Recording) -> float | None:
+    """What a message took, in the median over all calls, as seconds; None without calls. ``undisturbed`` is the same play,
+    simulated."""
+    found = [seconds for _, seconds in _messages(recording, undisturbed)]
     return median(found) if found else None
 
 
-def messages_s(recording: Recording) -> Mapping[str, float]:
+def messages_s(recording: Recording, undisturbed: Recording) -> Mapping[str, float]:
     """The same of each link that had calls enough, by its name."""
     found: dict[str, list[float]] = {}
-    for link, seconds in _messages(recording):
+    for link, seconds in _messages(recording, undisturbed):
         found.setdefault(link, []).append(seconds)
     return {link: median(seconds) for link, seconds in found.items() if len(seconds) >= FEWEST_CALLS}
 
 
-def _messages(recording: Recording) -> Iterator[tuple[str, float]]:
-    """Of each call that was answered: its share, for each message, of what it took beyond the callee's own time."""
+def _messages(recording: Recording, undisturbed: Recording) -> Iterator[tuple[str, float]]:
+    """Of each call that was answered: its share, for each message, of what it took beyond what it was to take."""
     per_call = _messages_of_a_call(recording)
+    meant, took = _work_s(undisturbed), _work_s(recording)
     for link, seconds in _beyond_the_callee(recording):
-        yield link, max(0.0, seconds / per_call.get(link, 2.0))
+        callee = link.partition(" -> ")[2]
+        late_s = max(0.0, took[callee] - meant.get(callee, math.inf))
+        yield link, max(0.0, (seconds + late_s) / per_call.get(link, 2.0))
+
+
+def _work_s(recording: Recording) -> Mapping[str, float]:
+    """What each node's own work took, in the median, while nothing was injected."""
+    until = _undisturbed_until(recording)
+    found: dict[str, list[float]] = {}
+    for answer in recording.of(Answered):
+        if answer.at < until:
+            found.setdefault(answer.node, []).append(answer.own_s)
+    return {node: median(seconds) for node, seconds in found.items()}
+
+
+def _undisturbed_until(recording: Recording) -> float:
+    return min((one.at for one in recording.of(FaultInjected)), default=math.inf)
 
 
 def _messages_of_a_call(recording: Recording) -> Mapping[str, float]:
@@ -51,7 +71,7 @@ def _beyond_the_callee(recording: Recording) -> Iterator[tuple[str, float]]:
     """While nothing was injected. Where one request called often, calls and answers are paired in their order. How late a load
     was with its first call is the host's as well."""
     late_s = {(one.load, one.request): one.at - one.intended_at for one in recording.of(RequestStarted)}
-    until = min((one.at for one in recording.of(FaultInjected)), default=math.inf)
+    until = _undisturbed_until(recording)
     answers: dict[tuple[str, str, str, int], list[Answered]] = {}
     for answer in recording.of(Answered):
         answers.setdefault((answer.caller, answer.node, answer.request, answer.attempt), []).append(answer)

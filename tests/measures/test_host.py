@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 
 from chaoscli.measures.host import FEWEST_CALLS, message_s, messages_s
@@ -12,24 +14,25 @@ from tests.support.simulations import simulated
 
 
 def test_what_a_message_took_is_half_of_what_calls_took_beyond_the_callee() -> None:
-    assert message_s(simulated("drops").variants["no-retry"]) == pytest.approx(LINK_S)
-    far = simulated("drops", distances={"no-retry": Distances(usual_s=0.003)})
-    assert message_s(far.variants["no-retry"]) == pytest.approx(0.003)
-    assert message_s(Recording("empty")) is None
+    near = simulated("drops").variants["no-retry"]
+    assert message_s(near, near) == pytest.approx(LINK_S)
+    far = simulated("drops", distances={"no-retry": Distances(usual_s=0.003)}).variants["no-retry"]
+    assert message_s(far, near) == pytest.approx(0.003)
+    assert message_s(Recording("empty"), near) is None
 
 
 def test_each_link_of_each_variant_is_given_back_by_itself() -> None:
     asked = {"shoppers -> order": 0.002, "order -> inventory": 0.0055}
     run = simulated("partition", distances={"no-timeout": Distances(of_links=asked)}, variants=["no-timeout", "timeout"])
-    assert messages_s(run.variants["no-timeout"]) == pytest.approx(asked)
-    assert messages_s(run.variants["timeout"]) == pytest.approx(dict.fromkeys(asked, LINK_S))
+    assert _messages_s(run.variants["no-timeout"]) == pytest.approx(asked)
+    assert _messages_s(run.variants["timeout"]) == pytest.approx(dict.fromkeys(asked, LINK_S))
 
 
 def test_where_each_call_connects_anew_it_is_a_third_and_many_calls_of_one_request_are_told_apart() -> None:
     """The chatty variant connects for each of its calls, of which every request makes many."""
     asked = {"order -> pricing": 0.004}
     run = simulated("transport-cost", distances={"chatty": Distances(of_links=asked)}, variants=["chatty"])
-    assert messages_s(run.variants["chatty"])["order -> pricing"] == pytest.approx(0.004)
+    assert _messages_s(run.variants["chatty"])["order -> pricing"] == pytest.approx(0.004)
 
 
 def test_a_load_that_was_late_is_the_hosts_and_a_link_of_few_calls_is_as_all_others() -> None:
@@ -40,7 +43,7 @@ def test_a_load_that_was_late_is_the_hosts_and_a_link_of_few_calls_is_as_all_oth
         play.call("shoppers -> order", name, at=number + 0.01, took=0.05)
         play.answered("order", name, at=number + 0.05, caller="shoppers", queued=0.01, worked=0.02)
     play.call("order -> inventory", "s-1", at=1.0, took=0.05).answered("inventory", "s-1", at=1.0, worked=0.03)
-    assert messages_s(play) == pytest.approx({"shoppers -> order": (0.01 + 0.05 - 0.03) / 2})
+    assert _messages_s(play) == pytest.approx({"shoppers -> order": (0.01 + 0.05 - 0.03) / 2})
 
 
 def test_what_a_fault_did_is_not_the_hosts() -> None:
@@ -49,4 +52,20 @@ def test_what_a_fault_did_is_not_the_hosts() -> None:
         late = number >= FEWEST_CALLS
         play.call("order -> inventory", f"s-{number}", at=3.0 if late else 1.0, took=0.5 if late else 0.02)
         play.answered("inventory", f"s-{number}", at=3.0 if late else 1.0, worked=0.01)
-    assert messages_s(play) == pytest.approx({"order -> inventory": 0.005})
+    assert _messages_s(play) == pytest.approx({"order -> inventory": 0.005})
+
+
+def test_work_that_took_longer_than_it_was_to_take_is_the_hosts_too() -> None:
+    play, meant = recording().curtain(10), recording().curtain(10)
+    for number in range(FEWEST_CALLS):
+        play.call("order -> inventory", f"s-{number}", at=number, took=0.020).answered(
+            "inventory", f"s-{number}", at=1, worked=0.012
+        )
+        meant.answered("inventory", f"s-{number}", at=1, worked=0.010)
+    # 8 ms beyond the callee, and 2 of its 12 were not its work's
+    assert messages_s(play, meant) == pytest.approx({"order -> inventory": (0.008 + 0.002) / 2})
+
+
+def _messages_s(play: Recording) -> Mapping[str, float]:
+    """Where the work took what it was to take."""
+    return messages_s(play, play)
