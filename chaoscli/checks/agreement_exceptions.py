@@ -20,7 +20,8 @@ class AgreementException:
 
 _WHO_IS_FIRST = "two ask at the same instant, and who is first on a host is no matter of the seed"
 _WAITS_FOR_WORK = "a consumer's call waits at the broker until there is something: how long is as the host delivers it"
-_TWO_HUMPS = "some requests hang and some do not: the median stands between the two, where milliseconds of the host are many"
+_TWO_HUMPS = "half of the requests are slow and half are not: the median stands between the two, where little moves it far"
+_TWO_CALLS = "two calls in the whole play, one of them into the cut, are no median"
 _IN_LINE = "requests stand in line for a whole second: who is late by milliseconds in each place is late by the sum of them"
 _OF_SEVERAL = "the slowest of several that answer at once, each on a core when it gets one"
 _WEIGHS = "a host takes its time for each byte: to write, copy and read a quarter of a megabyte; simulated bytes weigh nothing"
@@ -38,6 +39,8 @@ EXCEPTIONS: tuple[AgreementException, ...] = (
         AgreementException(playbook="timeouts", variant=variant, what="p50", reason=_TWO_HUMPS)
         for variant in ("no-timeout", "five-seconds")
     ),
+    AgreementException(playbook="n-plus-one", variant="loop", what="p50", reason=_TWO_HUMPS),
+    AgreementException(playbook="split-brain", what="p50 of south ->", reason=_TWO_CALLS),
     AgreementException(playbook="load-shedding", variant="bounded", what="p50", reason=_IN_LINE),
     AgreementException(playbook="autoscale", variant="fixed", what="p50", reason=_IN_LINE),
     AgreementException(playbook="hedging", what="p50", reason=_OF_SEVERAL),
