@@ -29,6 +29,8 @@ _HOLDS: Mapping[Relation, Callable[[float, float], bool]] = {
     "==": lambda left, right: math.isclose(left, right, rel_tol=1e-9),
     "!=": lambda left, right: not math.isclose(left, right, rel_tol=1e-9),
 }
+# What is shown is true: of "p99 < 1ms", which does not hold, "23ms >= 1ms".
+_UNLIKE: Mapping[Relation, Relation] = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
 
 
 def evaluate(expectation: Expectation, run: RunRecording) -> tuple[Check, ...]:
@@ -85,7 +87,8 @@ def _check_comparison(comparison: Comparison, run: RunRecording, variant: str) -
             # "2s <= 2s" would be a riddle: show the digits that decide.
             sides[place : place + 2] = _exact(left, read.units[0]), _exact(right, read.units[0])
     reason = "; ".join(read.reasons) or next((reason for _, reason in verdicts if reason), "")
-    shown = sides[0] + "".join(f" {sign} {side}" for sign, side in zip(comparison.relations, sides[1:], strict=True))
+    signs = [sign if holds or why else _UNLIKE[sign] for sign, (holds, why) in zip(comparison.relations, verdicts, strict=True)]
+    shown = sides[0] + "".join(f" {sign} {side}" for sign, side in zip(signs, sides[1:], strict=True))
     return Check(
         text="",
         variant=variant,

@@ -47,7 +47,7 @@ def test_judging_what_was_written_says_the_same() -> None:
 def test_a_broken_expectation_is_exit_one() -> None:
     found = outcome(shop().request(at=1, took=1.0, result="failed").fell(5))
     assert (found.exit_code, found.ok) == (ExitCode.VIOLATED, False)
-    assert [check.shown for check in found.broken] == ["97.6% >= 99%"]
+    assert [check.shown for check in found.broken] == ["97.6% < 99%"]
 
 
 def test_an_interrupted_run_has_no_verdict_though_it_is_measured() -> None:

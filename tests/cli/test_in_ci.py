@@ -67,7 +67,7 @@ def test_every_report_at_once(folder: Path) -> None:
     assert [(suite.get("name"), suite.get("failures")) for suite in root] == [("good", "0"), ("bad", "1")]
     assert [one["ok"] for one in json.loads(ended.out)["playbooks"]] == [True, False]
     assert ended.err.splitlines() == [
-        "::error file=bad.yaml,line=8,title=bad%3A expectation did not hold::default: requests > 1000, measured 50 > 1000%0A"
+        "::error file=bad.yaml,line=8,title=bad%3A expectation did not hold::default: requests > 1000, measured 50 <= 1000%0A"
         "chaos run bad.yaml --world sim --seed 1"
     ]
     assert (here / "m.md").read_text() == (here / "summary.md").read_text()

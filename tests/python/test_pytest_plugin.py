@@ -154,7 +154,7 @@ def test_fixtures_serve_plain_functions_and_trio_and_a_failure_tells_its_story(t
         "test_that_fails": "FAILED",
         "test_marked_wrong": "ERROR",
     }
-    assert "success(you) > 50%: measured 0% > 50%" in said
+    assert "success(you) > 50%: measured 0% <= 50%" in said
     assert section(said, "chaos") == (
         "checkout, variant naive, seed 3, world sim\n"
         "   0.00s  lag: latency 2s (order -> inventory)\n"
@@ -196,7 +196,7 @@ def test_playbooks_of_a_folder_are_tests_an_item_for_each_expectation(tmp_path: 
     assert "1 failed, 4 passed, 1 error" in said
     failure = section(said, "checkout: patient: requests > 1000")
     assert failure == (
-        "patient: requests > 1000: measured 20 > 1000\n"
+        "patient: requests > 1000: measured 20 <= 1000\n"
         "\n"
         "A checkout that is in a hurry (seed 7, world sim)\n"
         "again: chaos run chaos/checkout.yaml --world sim --seed 7\n"
