@@ -16,7 +16,7 @@ from chaoscli.explore.trial import run, try_seed
 from chaoscli.services.catalogue import KINDS
 from tests.explore.planted.catalogue import PLANTED, PLANTED_KINDS, Planted
 
-# The first seed of each whose plan meets the mistake.
+# A seed of each whose plan meets the mistake: the first, or the first whose neighbours meet the dangerous moments as well.
 FAILS_AT = {"oversell": 0, "charge": 4, "announce": 103, "lease": 117, "breaker": 13, "acknowledge": 72, "failover": 145}
 MENDED_SEEDS = 12
 NAMES = [one.name for one in PLANTED]
