@@ -10,7 +10,7 @@ import os
 import signal
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import Any
@@ -21,10 +21,7 @@ from chaoscli.environment import Environment
 from chaoscli.errors import NotMadeError
 from chaoscli.event_lines import from_fields
 from chaoscli.events import CurtainFell, CurtainRose, NodeChanged, Noted
-from chaoscli.faults.base import Direction
-from chaoscli.faults.catalogue import fault_to_plain
 from chaoscli.faults.clock_skew import ClockSkew
-from chaoscli.faults.datagrams.catalogue import is_for_datagrams_only
 from chaoscli.messages import CallError, Request
 from chaoscli.net.channel import ChannelClosed, Line
 from chaoscli.net.http_client import HttpTransport
@@ -35,10 +32,11 @@ from chaoscli.settings import to_plain
 from chaoscli.topology import Link, NodeSpec, Topology
 from chaoscli.units import format_duration
 from chaoscli.worlds import foreign
-from chaoscli.worlds.base import LinkFault, Recorder
+from chaoscli.worlds.base import Recorder
 from chaoscli.worlds.certificates import issue
 from chaoscli.worlds.foreign import ForeignNode
 from chaoscli.worlds.processes import Child, Spawner
+from chaoscli.worlds.remote_board import RemoteBoard
 
 Address = tuple[str, int]
 
@@ -107,7 +105,7 @@ class RealWorld:
         self._absent: dict[str, frozenset[str]] = {}
         self._folder = tempfile.mkdtemp(prefix="world-", dir=spawner.folder)
         self._credentials: dict[str, Credentials] = {}
-        self.board = RemoteBoard(self)
+        self.board = RemoteBoard(self.ask_proxy)
         self.on_crash: Callable[[str], None] | None = None
 
     # -- time --------------------------------------------------------------------------------------------------------------
@@ -466,32 +464,6 @@ class RealWorld:
         event = from_fields(line)
         if event is not None:
             self._recorder.record(event)
-
-
-class RemoteBoard:
-    """The proxy's board, told over its channel."""
-
-    def __init__(self, world: RealWorld) -> None:
-        self._world = world
-
-    async def inject(self, name: str, links: Sequence[tuple[Link, Direction]], fault: LinkFault, share: float = 1.0) -> None:
-        targets = [[str(link), direction.value] for link, direction in links]
-        await self._world.ask_proxy(
-            "inject",
-            name=name,
-            kind=fault.kind,
-            fault=fault_to_plain(fault),
-            share=share,
-            targets=targets,
-            datagrams=is_for_datagrams_only(fault),
-        )
-
-    async def update(self, name: str, fault: LinkFault, share: float = 1.0) -> None:
-        plain, datagrams = fault_to_plain(fault), is_for_datagrams_only(fault)
-        await self._world.ask_proxy("update", name=name, kind=fault.kind, fault=plain, share=share, datagrams=datagrams)
-
-    async def heal(self, name: str) -> None:
-        await self._world.ask_proxy("heal", name=name)
 
 
 @asynccontextmanager

@@ -13,8 +13,8 @@ from tests.support.simulations import simulated
 
 
 def test_a_line_has_one_digest_where_all_plays_were_the_same() -> None:
-    lines = list(determinism.digests(["partition"], 1, times=2))
-    assert [line.split()[:2] for line in lines] == [["partition", "1"]]
+    lines = list(determinism.digests(["partition"], 5, 1, times=2))
+    assert [line.split()[:2] for line in lines] == [["partition", "5"]]
     assert len(lines[0].split()) == 3
 
 
@@ -27,5 +27,5 @@ def test_one_that_is_not_the_same_has_several(monkeypatch: pytest.MonkeyPatch) -
         return run
 
     monkeypatch.setattr(determinism, "simulated", restless)
-    lines: Iterator[str] = determinism.digests(["partition"], 1, times=2)
+    lines: Iterator[str] = determinism.digests(["partition"], 5, 1, times=2)
     assert " and " in next(lines)
