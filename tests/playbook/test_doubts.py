@@ -210,3 +210,36 @@ def test_what_is_meant_is_said_to_be_and_a_name_that_is_none_is_told() -> None:
 
 def test_one_thing_is_told_once_however_many_variants_have_it() -> None:
     assert len(doubted("inventory.queue=400")) == 1
+
+
+@pytest.mark.parametrize(
+    ("sentence", "silent"),
+    [
+        ("calls(order -> web) < 100", "web"),
+        ("peak(web) < 50/s", "web"),
+        ("amplification(order -> web) < 2", "web"),
+        ("attempts(web -> inventory) < 100", "web"),
+        ("amplification(web -> inventory) < 2", "web"),
+        ("attempts(order -> web) < 100", ""),
+        ("calls(web -> inventory) < 100", ""),
+        ("connections(web -> inventory) < 100", ""),
+        ("uptime(web) > 5s", ""),
+    ],
+)
+def test_what_only_a_program_of_ones_own_could_tell_is_never_told(sentence: str, silent: str) -> None:
+    text = f"""\
+playbook: mine
+services:
+  inventory: {{ workers: 8 }}
+  web: {{ command: [./web], calls: [inventory] }}
+  order: {{ kind: hop, calls: {{ web: {{ timeout: 200ms }} }} }}
+load:
+  shoppers: {{ request: GET order /, rate: 20/s, timeout: 1s }}
+expect:
+  - {sentence}
+lasts: 10s
+"""
+    expected = (
+        f"'{sentence.partition(')')[0]})' has no data here: '{silent}' is a program of your own, and tells nobody of its calls"
+    )
+    assert doubted(text=text) == ([("never-produced", 9, expected)] if silent else [])

@@ -9,6 +9,7 @@ from chaoscli.measures.facts import FACTS
 from chaoscli.playbook.doubts.base import Doubt, Found, Staged
 from chaoscli.resilience.policy import Policy
 from chaoscli.services.catalogue import KINDS
+from chaoscli.services.foreign import is_foreign
 from chaoscli.topology import Link
 
 # What a policy must have for a measure of its link to be more than nothing, and how to write it.
@@ -24,6 +25,11 @@ _MADE_BY: Mapping[str, tuple[Callable[[Policy], bool], str]] = {
     ),
     "timeouts": (lambda policy: policy.timeout is not None or policy.deadline is not None, "timeout or deadline"),
 }
+
+# Who tells what is measured of a link, if not its caller. Of a node it is the node itself, save whether it is up.
+_TOLD_BY_THE_PROXY = frozenset({"connections", "bytes", "cost", "overheard"})
+_TOLD_BY_THE_CALLEE = frozenset({"calls", "peak", "amplification", "from_future", "one_way"})
+_TOLD_BY_THE_STAGE = frozenset({"uptime"})
 
 
 def _never_produced(staged: Staged) -> Iterator[Found]:
@@ -54,6 +60,9 @@ def _missing(staged: Staged, read: Measured, more: bool) -> Iterator[tuple[str, 
         yield f"'{read.text}' has no data {here}: there is no call {scope.link}", "name the variants that have it"
     elif scope.node and scope.node not in {node.name for node in topology.nodes} | staged.nodes.keys():
         yield f"'{read.text}' has no data {here}: there is no '{scope.node}'", "name the variants that have it"
+    elif silent := _who_tells_nothing(staged, scope.link, scope.node, read.measure.name):
+        hint = "the proxy counts connections and bytes; attempts, success and p99 are told by a caller of ours"
+        yield f"'{read.text}' has no data {here}: '{silent}' is a program of your own, and tells nobody of its calls", hint
     elif more and read.measure.name in _MADE_BY:
         makes, written = _MADE_BY[read.measure.name]
         links = _links_of(staged, scope.link, scope.load)
@@ -65,6 +74,21 @@ def _missing(staged: Staged, read: Measured, more: bool) -> Iterator[tuple[str, 
     teller = _teller(scope.what) if more else ""
     if teller and teller not in {node.kind for node in topology.nodes}:
         yield f"'{scope.what}' never happens {here}: there is no {teller}", "add one"
+
+
+def _who_tells_nothing(staged: Staged, link: Link | None, node: str, measure: str) -> str:
+    """The program of the user's own that alone could tell this; empty if somebody does."""
+    if link is not None:
+        needed = [link.callee] if measure in _TOLD_BY_THE_CALLEE else []
+        needed += [link.caller] if measure not in (_TOLD_BY_THE_PROXY | _TOLD_BY_THE_CALLEE) - {"amplification"} else []
+    else:
+        needed = [node] if node and measure not in _TOLD_BY_THE_STAGE else []
+    return next((name for name in needed if _is_foreign(staged, name)), "")
+
+
+def _is_foreign(staged: Staged, name: str) -> bool:
+    service = name.partition(":")[0]
+    return service in staged.nodes and is_foreign(staged.nodes[service].kind)
 
 
 def _links_of(staged: Staged, link: Link | None, load: str) -> list[Link]:
