@@ -109,12 +109,19 @@ IMPURE_MODULES = frozenset({"trio", "socket", "selectors", "select", "threading"
 GLOBAL_DICE = frozenset({"random", "shuffle", "choice", "uniform", "randint", "gauss", "seed", "expovariate"})
 
 
-def modules() -> list[str]:
-    return sorted(
+@cache
+def modules() -> tuple[str, ...]:
+    found = (
         ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix("__init__").rstrip(".")
         for path in ROOT.rglob("*.py")
         if EXAMPLES not in path.parents
     )
+    return tuple(sorted(found))
+
+
+@cache
+def modules_known() -> frozenset[str]:
+    return frozenset(modules())
 
 
 def source_of(module: str) -> Path:
@@ -138,7 +145,7 @@ def group_of(module: str) -> str:
 def imports_of(module: str, *, at_load: bool = False) -> Iterator[str]:
     """Our own modules that this one imports; ``at_load`` leaves out what only a function or a type checker imports."""
     nodes = _executed_at_load(tree_of(module)) if at_load else ast.walk(tree_of(module))
-    known = set(modules())
+    known = modules_known()
     for node in nodes:
         if isinstance(node, ast.Import):
             for alias in node.names:
