@@ -39,7 +39,7 @@ def _messages(recording: Recording, undisturbed: Recording) -> Iterator[tuple[st
     meant, took = _work_s(undisturbed), _work_s(recording)
     for link, seconds in _beyond_the_callee(recording):
         callee = link.partition(" -> ")[2]
-        late_s = max(0.0, took[callee] - meant.get(callee, math.inf))
+        late_s = max(0.0, took.get(callee, 0.0) - meant.get(callee, math.inf))
         yield link, max(0.0, (seconds + late_s) / per_call.get(link, 2.0))
 
 

@@ -66,6 +66,12 @@ def test_work_that_took_longer_than_it_was_to_take_is_the_hosts_too() -> None:
     assert messages_s(play, meant) == pytest.approx({"order -> inventory": (0.008 + 0.002) / 2})
 
 
+def test_an_answer_told_behind_the_fault_it_came_before_says_nothing_of_work() -> None:
+    play = recording().curtain(10).fault("slow", at=2.0, until=4.0)
+    play.call("order -> inventory", "s-1", at=1.9, took=0.05).answered("inventory", "s-1", at=2.001, worked=0.03)
+    assert message_s(play, play) == pytest.approx(0.010)
+
+
 def _messages_s(play: Recording) -> Mapping[str, float]:
     """Where the work took what it was to take."""
     return messages_s(play, play)
