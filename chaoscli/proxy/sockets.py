@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import socket
 
 Address = tuple[str, int]
@@ -68,9 +70,10 @@ def connecting(address: Address) -> Socket:
         sock.setsockopt(*_NODELAY)
         if is_loopback(address):
             leave_unpaced(sock)
-        sock.connect(address)
-    except BlockingIOError:
-        return sock
+        # Not connect(): what it would raise on its way, which is the rule, costs as much to make as a system call.
+        code = sock.connect_ex(address)
+        if code not in (0, errno.EINPROGRESS):
+            raise OSError(code, os.strerror(code))
     except OSError:
         sock.close()
         raise
