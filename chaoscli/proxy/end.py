@@ -45,6 +45,7 @@ class End:
     __slots__ = (
         "_finish_due",
         "_full_reads",
+        "_full_until",
         "_mask",
         "_pipe",
         "_receive_into",
@@ -81,6 +82,7 @@ class End:
         self._send: Callable[[bytes | bytearray | memoryview], int] = _not_yet
         self._mask = READABLE
         self._watched = False
+        self._full_until = 0  # where in the stream the last read ended that filled the buffer
         self._full_reads = 0  # of those in a row; negative during a bulk transfer: how many small ones end it
         self._pipe: Pipe | None = None  # what the other end reads in bulk comes through here
 
@@ -110,7 +112,6 @@ class End:
             self._got(size)
             return
         self.bytes_read += size
-        self._full_reads = 0
         sent = 0
         try:
             sent = other._send(_FIRST[size] if size <= _MOST_FIRST else _VIEW[:size])
@@ -161,11 +162,11 @@ class End:
             self.pause()
         elif size == BUFFER_BYTES:
             self._expect_bulk(self.other)
-        else:
-            self._full_reads = 0
 
     def _expect_bulk(self, other: End) -> None:
-        self._full_reads += 1
+        in_a_row = self.bytes_read - BUFFER_BYTES == self._full_until
+        self._full_reads = self._full_reads + 1 if in_a_row else 1
+        self._full_until = self.bytes_read
         if self._full_reads >= BULK_BEGINS_AFTER and other.sock is not None and other._pipe is None:
             other._pipe = self.engine.pipes.borrow()
             self._full_reads = -BULK_ENDS_AFTER

@@ -26,8 +26,8 @@ MOST_TIMERS = 256
 LONGEST_TURN_S = 0.002
 # A batch is seen through to its end, unless its callbacks are far slower than they should be (a slicer of single bytes).
 LONGEST_BATCH_S = 0.02
-# While no timer is set, the clock is looked at once in so many callbacks: a look costs a hundredth of what they carry.
-CLOCK_EVERY = 8
+# Whether it is, is looked at once in so many callbacks: a look costs a hundredth of what they carry.
+CLOCK_EVERY = 16
 # How long a lingering engine waits in its own selector before it looks whether trio has something to do.
 LINGER_TURN_S = 0.001
 # Some task of trio's is about its work then: so many turns of its loop may follow each other before bytes move again.
@@ -146,7 +146,7 @@ class Engine:
 
     def _turn(self, longest_s: float, *, patience_s: float = 0.0) -> bool:
         """Run callbacks until nothing is ready any more, and wait ``patience_s`` for more; true if there were any."""
-        poll, ready, timers, now = self._poller.poll, self._ready.get, self._timers, self.now
+        poll, ready, timers, now = self._poller.poll, self._ready, self._timers, self.now
         end = now() + longest_s
         too_late = end + LONGEST_BATCH_S
         busy = False
@@ -157,16 +157,17 @@ class Engine:
                 events = poll(0, MOST_EVENTS) or self._poll_on() or (poll(patience_s, MOST_EVENTS) if patience_s else [])
             else:
                 events = poll(patience_s, MOST_EVENTS)
-            for place, (fd, mask) in enumerate(events):
-                call = ready(fd)
-                if call is not None:
+            for begin in range(0, len(events), CLOCK_EVERY):
+                for fd, mask in events[begin : begin + CLOCK_EVERY]:
+                    try:
+                        call = ready[fd]
+                    except KeyError:
+                        continue  # somebody before it in this batch has forgotten it
                     call(mask)
-                if timers or not place % CLOCK_EVERY:
-                    instant = now()
-                    if timers and timers[0][0] <= instant:
+                    if timers and timers[0][0] <= now():
                         self._run_due()
-                    if instant > too_late:
-                        break  # what was not seen to is reported again
+                if now() > too_late:
+                    break  # what was not seen to is reported again
             if timers and timers[0][0] <= now():
                 self._run_due()
             if self._closing:

@@ -1,8 +1,9 @@
 /* The load of the benchmark: an upstream and its clients, in C so that they are not themselves the limit.
 
-   load serve PORT                                  echo, sink or source, as the first byte of each connection says: e, k, d
+   load serve PORT                                  as the first byte of each connection says: e echo, k sink, d source, b both
+                                                    at once, t tells how much those have received
    load pingpong PORT CONNS BYTES SECONDS GAP_US    round trips; with one connection a pause of GAP_US before each
-   load bulk PORT KIND SECONDS                      one connection; KIND is d (down), k (up) or e (both ways)
+   load bulk PORT KIND SECONDS                      one connection; KIND is d (down), k (up) or b (both ways)
    load connect PORT CONCURRENCY SECONDS            connect, one round trip of 64 bytes, close
    load hold PORT CONNS                             open so many, say so, keep them until stdin ends
 
@@ -125,6 +126,7 @@ struct served {
 };
 
 static struct served *served_by_fd[MOST_FDS];
+static uint64_t received_by_both;
 
 static void serve_end(int fd) {
     if (served_by_fd[fd]) free(served_by_fd[fd]->pending);
@@ -149,9 +151,7 @@ static int serve_send(int poll, int fd, const char *data, size_t size) {
 
 static int serve_writable(int poll, int fd) {
     struct served *one = served_by_fd[fd];
-    if (one->kind == 'd') {
-        return send_much(fd) && errno != EAGAIN ? -1 : 0;
-    }
+    if (one->kind == 'd' || one->kind == 'b') return send_much(fd) && errno != EAGAIN ? -1 : 0;
     char *data = one->pending;
     size_t size = one->pending_size;
     one->pending = NULL;
@@ -164,15 +164,17 @@ static int serve_writable(int poll, int fd) {
 
 static int serve_readable(int poll, int fd) {
     struct served *one = served_by_fd[fd];
-    ssize_t got = recv(fd, scratch, 4 * PIECE, served_by_fd[fd]->kind == 'k' ? MSG_TRUNC : 0);
+    ssize_t got = recv(fd, scratch, 4 * PIECE, one->kind == 'k' || one->kind == 'b' ? MSG_TRUNC : 0);
     if (got <= 0) return got < 0 && errno == EAGAIN ? 0 : -1;
     char *data = scratch;
     if (!one->kind) {
         one->kind = *data++;
         got--;
-        if (one->kind == 'd') watch(poll, EPOLL_CTL_MOD, fd, EPOLLIN | EPOLLOUT);
+        if (one->kind == 'd' || one->kind == 'b') watch(poll, EPOLL_CTL_MOD, fd, EPOLLIN | EPOLLOUT);
+        if (one->kind == 't') return serve_send(poll, fd, (char *)&received_by_both, sizeof received_by_both);
     }
     one->received += (size_t)got;
+    if (one->kind == 'b') received_by_both += (uint64_t)got;
     if (one->kind == 'e' && got) return serve_send(poll, fd, data, (size_t)got);
     if (one->kind == 'k' && one->received / PIECE > one->acknowledged) {
         size_t pieces = one->received / PIECE - one->acknowledged;
@@ -274,13 +276,25 @@ static void pingpong_together(int port, int conns, size_t size, double seconds) 
     print_samples(now_ns() - began);
 }
 
+/* How much the upstream has received of those who send and receive at once. */
+static uint64_t received_upstream(int port) {
+    uint64_t told;
+    int fd = dial(port);
+    send_all(fd, "t", 1);
+    receive_all(fd, sizeof told);
+    memcpy(&told, scratch, sizeof told);
+    close(fd);
+    return told;
+}
+
+/* Both ways count for half each. */
 static void bulk(int port, char kind, double seconds) {
     int fd = dial(port), poll = epoll_create1(0);
     struct epoll_event event;
     send_all(fd, &kind, 1);
     set_nonblocking(fd);
     watch(poll, EPOLL_CTL_ADD, fd, kind == 'd' ? EPOLLIN : EPOLLIN | EPOLLOUT);
-    uint64_t first = 0, last = 0, moved = 0, end = now_ns() + (uint64_t)(seconds * 1e9);
+    uint64_t first = 0, last = 0, moved = 0, before = 0, end = now_ns() + (uint64_t)(seconds * 1e9);
     while (now_ns() < end) {
         if (epoll_wait(poll, &event, 1, 5000) <= 0) fail("nothing came back");
         if (event.events & EPOLLOUT && send_much(fd) && errno != EAGAIN) fail("send");
@@ -289,8 +303,12 @@ static void bulk(int port, char kind, double seconds) {
         if (got <= 0) fail("recv");
         last = now_ns();
         if (first) moved += (uint64_t)got * (kind == 'k' ? PIECE : 1);
-        else first = last; /* what came with the first read came before the clock was started */
+        else { /* what came with the first read came before the clock was started */
+            if (kind == 'b') before = received_upstream(port);
+            first = last = now_ns();
+        }
     }
+    if (kind == 'b') moved = (moved + received_upstream(port) - before) / 2;
     printf("{\"bytes\":%llu,\"seconds\":%.6f}\n", (unsigned long long)moved, (double)(last - first) / 1e9);
 }
 

@@ -43,7 +43,7 @@ class Load:
         return self._run("pingpong", port, connections, 64, seconds, gap_us)
 
     def bulk(self, port: int, kind: str, seconds: float) -> float:
-        """Bytes a second: ``d`` down, ``k`` up, ``e`` both ways (counted once)."""
+        """Bytes a second: ``d`` down, ``k`` up, ``b`` both ways at once (the mean of them)."""
         figures = self._run("bulk", port, kind, seconds)
         return figures["bytes"] / figures["seconds"]
 

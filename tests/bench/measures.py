@@ -53,7 +53,7 @@ def bulk(load: Load, subject: Subject, seconds: float) -> Figures:
     return {
         "down GB/s": load.bulk(port, "d", seconds) / 1e9,
         "up GB/s": load.bulk(port, "k", seconds) / 1e9,
-        "both GB/s": load.bulk(port, "e", seconds) / 1e9,
+        "both GB/s": load.bulk(port, "b", seconds) / 1e9,
     }
 
 
