@@ -4,7 +4,7 @@ stale, because there is no other list of what there is."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from difflib import get_close_matches
 from typing import Any, get_args
 
@@ -24,6 +24,7 @@ from chaoscli.playbook.foreign import foreign_part
 from chaoscli.playbook.model import settings_fields, settings_part
 from chaoscli.playbook.one_service import service_part
 from chaoscli.playbook.parameters import PARAMETER
+from chaoscli.playbook.reference_rows import Page, Row, Section, nested, rows_of
 from chaoscli.playbook.schema import language_schema
 from chaoscli.playbook.script import fault_part
 from chaoscli.resilience.elsewhere import ELSEWHERE, LIBRARIES
@@ -31,10 +32,7 @@ from chaoscli.resilience.policy import LAYERS, Policy
 from chaoscli.services.catalogue import KINDS
 from chaoscli.services.foreign import BLANKS, FOREIGN, Health
 
-Schema = Mapping[str, Any]
-
 _HARMS = {"bytes": "the bytes of a link", "messages": "whole requests and replies", "datagrams": "datagrams", "node": "a node"}
-_TYPES = {"string": "text", "integer": "number", "number": "number", "boolean": "true | false", "object": "mapping"}
 _HEALTH = "Of a service that is not ours: when it counts as ready."
 _FILLED = "What the command, the environment and the health check of a service that is not ours may ask for."
 _WHEN: Mapping[str, tuple[When, str]] = {
@@ -44,37 +42,6 @@ _WHEN: Mapping[str, tuple[When, str]] = {
     "between FAULT and FAULT": ("between", "after the one last healed and before the other came next"),
     "from 2s to 5s": ("from", "by the clock of the play; `before 2s` and `after 5s` are open on one side"),
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """One thing that may be written: its name, how its value is written, what holds without it (empty: it must be given)."""
-
-    name: str
-    written: str = ""
-    usual: str = ""
-    doc: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Section:
-    """``source`` says where it comes from. ``beside`` is a table: settings, our defaults, those of the libraries whose names head
-    its columns."""
-
-    heading: str
-    doc: str = ""
-    text: str = ""
-    rows: tuple[Row, ...] = ()
-    source: str = ""
-    beside: tuple[tuple[str, ...], ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
-    title: str
-    lead: str
-    sections: tuple[Section, ...]
-    example: str = ""
 
 
 def page(topic: str) -> Page:
@@ -88,7 +55,7 @@ def nearest_topic(word: str) -> str:
 
 
 def faults() -> Page:
-    every = _rows(fault_part("latency").model_json_schema(), only=_shared_keys())
+    every = rows_of(fault_part("latency").model_json_schema(), only=_shared_keys())
     return Page(
         title="faults: what can go wrong",
         lead="A fault is one entry of the list `faults`. Its kind is a key whose value says where it strikes; faults may"
@@ -106,7 +73,7 @@ def _fault(row: FaultKind) -> Section:
     schema = fault_part(row.kind, datagrams).model_json_schema()
     shared = _shared_keys() - {"direction", "share"}
     heading = f"{row.kind} (of a link that carries udp)" if datagrams else row.kind
-    return Section(heading=heading, doc=f"Harms {_HARMS[row.harms]}.", rows=_rows(schema, leaving_out=shared, first=row.kind))
+    return Section(heading=heading, doc=f"Harms {_HARMS[row.harms]}.", rows=rows_of(schema, leaving_out=shared, first=row.kind))
 
 
 def _shared_keys() -> frozenset[str]:
@@ -117,7 +84,7 @@ def _shared_keys() -> frozenset[str]:
 
 def cues() -> Page:
     shared = frozenset(cue_part("kill").model_json_schema()["properties"]) - {"kill"}
-    every = _rows(cue_part("kill").model_json_schema(), only=shared)
+    every = rows_of(cue_part("kill").model_json_schema(), only=shared)
     return Page(
         title="cues: what is done to services and loads",
         lead="A cue is one entry of the list `cues`. What it does is a key whose value says to whom. Like a fault it has a name,"
@@ -130,7 +97,7 @@ def cues() -> Page:
 def _cue(row: CueKind, shared: frozenset[str]) -> Section:
     schema = cue_part(row.kind).model_json_schema()
     without = "" if row.lasts else "It has no `for`."
-    return Section(heading=row.kind, doc=without, rows=_rows(schema, leaving_out=shared, first=row.kind))
+    return Section(heading=row.kind, doc=without, rows=rows_of(schema, leaving_out=shared, first=row.kind))
 
 
 def policies() -> Page:
@@ -140,7 +107,7 @@ def policies() -> Page:
         lead="A policy stands at a call: `order: { calls: { inventory: { timeout: 500ms } } }`. Its parts are layers around each"
         f" attempt, from the outside in: {', '.join(LAYERS)}. `order` makes some of them change places. A load takes the same"
         " keys about its own callee.",
-        sections=tuple(map(_sourced, (Section(heading="a call", rows=_rows(schema)), *_nested(schema)))),
+        sections=tuple(map(_sourced, (Section(heading="a call", rows=rows_of(schema)), *nested(schema)))),
         example="order:\n  calls:\n    inventory: { timeout: 300ms, retry: { attempts: 3, backoff: exponential, jitter: full } }",
     )
 
@@ -166,8 +133,8 @@ def load() -> Page:
         " `${request}` is its id, and the names of `values` stand for what was drawn. Every key of a policy may stand here too:"
         " `chaos explain policies`.",
         sections=(
-            Section(heading="a load", rows=_rows(schema, only=own, first="request")),
-            *(section for section in _nested(schema) if section.heading in own),
+            Section(heading="a load", rows=rows_of(schema, only=own, first="request")),
+            *(section for section in nested(schema) if section.heading in own),
         ),
         example=_LOADS,
     )
@@ -198,11 +165,11 @@ def services() -> Page:
         lead="Each entry of `services` is a process of its own with workers and a queue. One that has the name of a kind is of"
         " that kind; any other says `kind:`.",
         sections=(
-            _sourced(Section(heading="every service", rows=tuple(_of_any_kind(row) for row in _rows(schema, only=shared)))),
-            *(_sourced(section) for section in _nested(schema) if section.heading != "calls"),
+            _sourced(Section(heading="every service", rows=tuple(_of_any_kind(row) for row in rows_of(schema, only=shared)))),
+            *(_sourced(section) for section in nested(schema) if section.heading != "calls"),
             *(section for kind in KINDS for section in (_service(kind, shared), *_inside(kind, shared))),
             *(_foreign(kind, whole["$defs"]) for kind in FOREIGN),
-            Section(heading="health", doc=_HEALTH, rows=_rows(settings_part(Health).model_json_schema())),
+            Section(heading="health", doc=_HEALTH, rows=rows_of(settings_part(Health).model_json_schema())),
             Section(heading="filled in, and its variable", doc=_FILLED, rows=tuple(map(_blank, BLANKS))),
         ),
         example="services:\n  inventory: { workers: 4, service_time: 20ms, queue: 64 }\n  depot: { kind: inventory }",
@@ -218,13 +185,13 @@ def _service(kind: str, shared: frozenset[str]) -> Section:
     schema = service_part(kind).model_json_schema()
     asks = KINDS[kind].asks
     asking = "" if asks is None else (f" It asks {', '.join(asks)}." if asks else " It asks nobody.")
-    return Section(heading=kind, doc=f"{KINDS[kind].doc}.{asking}", rows=_rows(schema, leaving_out=shared))
+    return Section(heading=kind, doc=f"{KINDS[kind].doc}.{asking}", rows=rows_of(schema, leaving_out=shared))
 
 
 def _inside(kind: str, shared: frozenset[str]) -> Iterator[Section]:
     """What has keys of its own inside one kind of service, like ``gateway: move``. A monolith's modules are kinds themselves."""
     schema = service_part(kind).model_json_schema()
-    for section in _nested({**schema, "$defs": schema.get("$defs", {})}):
+    for section in nested({**schema, "$defs": schema.get("$defs", {})}):
         if section.heading not in shared and section.heading not in KINDS:
             yield replace(section, heading=f"{kind}: {section.heading}")
 
@@ -237,7 +204,7 @@ def _blank(blank: tuple[str, str, str]) -> Row:
 def _foreign(kind: str, definitions: Mapping[str, Any]) -> Section:
     row = FOREIGN[kind]
     schema = {**definitions[foreign_part(kind).__name__], "$defs": definitions}
-    return Section(heading=f"not ours: {kind}", doc=row.doc, rows=_rows(schema, first=kind))
+    return Section(heading=f"not ours: {kind}", doc=row.doc, rows=rows_of(schema, first=kind))
 
 
 def measures() -> Page:
@@ -313,8 +280,8 @@ def playbook() -> Page:
         lead="A playbook is one YAML file. `${NAME}` stands for a parameter wherever a value is written. A variant changes any"
         " service, load, fault or cue by its dotted path, like `order.calls.inventory.timeout: 1s`; `none` takes one away.",
         sections=(
-            Section(heading="a playbook", rows=_rows(schema, only=frozenset(schema["properties"]), first="playbook")),
-            Section(heading="parameters", rows=_rows(PARAMETER.model_json_schema())),
+            Section(heading="a playbook", rows=rows_of(schema, only=frozenset(schema["properties"]), first="playbook")),
+            Section(heading="parameters", rows=rows_of(PARAMETER.model_json_schema())),
         ),
         example=_PLAYBOOK,
     )
@@ -357,60 +324,3 @@ TOPICS: dict[str, Callable[[], Page]] = {
     "expectations": expectations,
     "services": services,
 }
-
-
-def _rows(
-    schema: Schema, *, only: frozenset[str] | None = None, leaving_out: frozenset[str] = frozenset(), first: str = ""
-) -> tuple[Row, ...]:
-    """The keys of one model, those that must be given before the others."""
-    properties = schema["properties"]
-    needed = set(schema.get("required", ()))
-    names = [name for name in properties if (only is None or name in only) and name not in leaving_out]
-    names.sort(key=lambda name: (name != first, name not in needed))
-    return tuple(_row(name, properties[name], needed=name in needed) for name in names)
-
-
-def _row(name: str, schema: Schema, *, needed: bool) -> Row:
-    usual = schema.get("default", "")
-    shown = {True: "true", False: "false"}.get(usual, str(usual)) if isinstance(usual, bool) else str(usual)
-    return Row(name=name, written=_written(schema), usual="must be given" if needed else shown, doc=schema.get("description", ""))
-
-
-def _written(schema: Schema) -> str:
-    """How a value is written, in a few words."""
-    if "anyOf" in schema:
-        return " | ".join(dict.fromkeys(_written(one) for one in schema["anyOf"]))
-    if "$ref" in schema:
-        return "mapping"
-    if "const" in schema:
-        return str(schema["const"])
-    if "enum" in schema:
-        return " | ".join(dict.fromkeys("none" if one is None else str(one) for one in schema["enum"]))
-    if "examples" in schema:
-        return str(schema["examples"][0])
-    if schema.get("pattern") == "->":
-        return "a -> b"
-    if schema.get("type") == "array":
-        items = schema.get("items", {})
-        return f"[{_written(items)}, ...]" if items else "list"
-    if schema.get("type") == "null":
-        return "none"
-    return _TYPES.get(str(schema.get("type", "")), "any")
-
-
-def _nested(schema: Schema) -> Iterator[Section]:
-    """A section for each key whose value is a mapping with a model of its own."""
-    for key, written in schema["properties"].items():
-        for reference in _references(written):
-            model = schema["$defs"][reference]
-            yield Section(heading=key, doc=model.get("description", "").replace("``", "`"), rows=_rows(model))
-
-
-def _references(schema: Schema) -> Iterator[str]:
-    """The models that a value may be, or hold."""
-    if "$ref" in schema:
-        yield str(schema["$ref"]).rpartition("/")[2]
-    inside = (*schema.get("anyOf", ()), *schema.get("allOf", ()), schema.get("items"), schema.get("additionalProperties"))
-    for one in inside:
-        if isinstance(one, Mapping):
-            yield from _references(one)

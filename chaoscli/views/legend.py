@@ -13,9 +13,11 @@ from chaoscli.views.lines import Line, length
 from chaoscli.views.scene import Scene
 
 
-def legend(scene: Scene, layout: Layout, glyphs: Glyphs) -> Iterator[Line]:
-    """One line, or as many as it takes."""
+def legend(scene: Scene, layout: Layout, glyphs: Glyphs, *, shaded: bool) -> Iterator[Line]:
+    """One line, or as many as it takes. ``shaded``: some columns stand under a fault."""
     parts = list(_signs(scene, layout, glyphs))
+    if shaded:
+        parts.append([(glyphs.band, "band"), (" under a fault  ", "faint")])
     indent = max(min(layout.gutter, layout.width - sum(length(part) for part in parts)), 0)
     line: Line = [(" " * indent, "")]
     for part in parts:
@@ -37,7 +39,7 @@ def _signs(scene: Scene, layout: Layout, glyphs: Glyphs) -> Iterator[Line]:
     if any(mark.result is Result.OK and mark.median_s >= LATE_S for mark in marks):
         yield [(glyphs.late, "late"), (f" ok, over {format_duration(LATE_S)}  ", "faint")]
     if waiting:
-        yield [(glyphs.hanging, "hanging"), (" waiting  ", "faint")]
+        yield [(glyphs.waiting + glyphs.hanging, "hanging"), (" waiting  ", "faint")]
     if seen or waiting:
         yield [("height: median, ", "faint"), (glyphs.worst, ""), (" worst  ", "faint")]
         yield from _signs_of_rows(scene, layout, glyphs)

@@ -73,7 +73,9 @@ class _Picture:
             yield [(f" and {len(self._scene.lanes) - len(shown)} more", "faint")]
         yield from self._axis()
         # Where lines are counted there is one of them.
-        yield from islice(legend(self._scene, self._at, self._glyphs), None if self._height is None else 1)
+        shaded = any(any(self._shaded(lane)) for lane in shown)
+        signs = legend(self._scene, self._at, self._glyphs, shaded=shaded)
+        yield from islice(signs, None if self._height is None else 1)
         yield from self._story()
 
     # -- above the lanes
@@ -146,13 +148,7 @@ class _Picture:
 
     def _lane(self, lane: Lane) -> Iterator[Line]:
         yield self._lane_title(lane)
-        in_band = [False] * self._at.plot
-        for band in lane.bands:
-            first, last = self._span(band)
-            if (first, last) == (0, self._at.plot - 1):
-                continue  # shading all would hide what comes and goes
-            in_band[first : last + 1] = [True] * (last + 1 - first)
-        empty = [(self._glyphs.band, "band") if shaded else (" ", "") for shaded in in_band]
+        empty = [(self._glyphs.band, "band") if shaded else (" ", "") for shaded in self._shaded(lane)]
         columns = self._stretched(bridged(lane.columns))
         bars = [
             bar(column, self._scale, self._at.rows, self._glyphs, blank) for column, blank in zip(columns, empty, strict=True)
@@ -179,6 +175,16 @@ class _Picture:
             yield from self._breakers(lane)
             yield from self._queues(lane)
         yield from self._hops(lane)
+
+    def _shaded(self, lane: Lane) -> list[bool]:
+        """The columns that stand under a fault."""
+        in_band = [False] * self._at.plot
+        for band in lane.bands:
+            first, last = self._span(band)
+            if (first, last) == (0, self._at.plot - 1):
+                continue  # shading all would hide what comes and goes
+            in_band[first : last + 1] = [True] * (last + 1 - first)
+        return in_band
 
     def _lane_title(self, lane: Lane) -> Line:
         """Its name, what it does if there is room, and where its play stands."""

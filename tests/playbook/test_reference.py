@@ -18,7 +18,8 @@ from chaoscli.playbook.doubts.catalogue import DOUBTS
 from chaoscli.playbook.load import shipped
 from chaoscli.playbook.one_service import service_part
 from chaoscli.playbook.read import read_playbook
-from chaoscli.playbook.reference import TOPICS, Page, Section, nearest_topic, page
+from chaoscli.playbook.reference import TOPICS, nearest_topic, page
+from chaoscli.playbook.reference_rows import Page, Section
 from chaoscli.playbook.schema import playbook_schema
 from chaoscli.services.catalogue import KINDS
 from chaoscli.topology import Link

@@ -8,7 +8,8 @@ from functools import cache
 
 import pytest
 
-from chaoscli.playbook.reference import Section, page
+from chaoscli.playbook.reference import page
+from chaoscli.playbook.reference_rows import Section
 from chaoscli.resilience.elsewhere import ELSEWHERE, LIBRARIES
 from chaoscli.resilience.policy import LAYERS, Breaker, Policy
 
