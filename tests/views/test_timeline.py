@@ -136,7 +136,16 @@ def test_variants_without_a_fault_are_not_shaded() -> None:
 
     first, second = drawn(Timeline(final_scene(run, 80)), 80).split("── spared ")
     assert "░" in first
-    assert "░" not in second
+    assert "░" not in second.partition("height:")[0]
+
+
+def test_the_legend_says_what_the_shade_is_where_there_is_one() -> None:
+    def legend(fault_until: float) -> str:
+        play = recording("one").curtain(10).requests(since=0, until=10, rate=10, took=0.02).fault("cut", at=0, until=fault_until)
+        return next(line for line in drawn(Timeline(final_scene(run_of(play), 80)), 80).splitlines() if "height:" in line)
+
+    assert "░ under a fault" in legend(fault_until=4)
+    assert "under a fault" not in legend(fault_until=10)  # it is named, and nothing is shaded
 
 
 def test_a_fault_that_lasts_the_whole_play_is_named_and_not_shaded() -> None:
