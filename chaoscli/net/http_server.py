@@ -10,7 +10,6 @@ leave it out.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -22,6 +21,7 @@ import trio
 from chaoscli.messages import Request, Response
 from chaoscli.net.base import Failed, Handler, HungUp
 from chaoscli.net.codec import REASONS
+from chaoscli.net.problems import error_response
 
 READ_BYTES = 65536
 # What is read and thrown away after a request was turned away half read: closing with unread bytes would send a reset,
@@ -211,7 +211,7 @@ class _Connection:
         except Exception as error:  # a bug in a handler must not take the service with it
             if self._server.failed is not None:
                 self._server.failed(request, error)
-            response = _error_response(HTTPStatus.INTERNAL_SERVER_ERROR, "internal error")
+            response = error_response(HTTPStatus.INTERNAL_SERVER_ERROR, "internal error")
             return self._head(response), response.body
 
     async def _answer_unless_gone(self, request: Request) -> tuple[h11.Response, bytes] | None:
@@ -267,7 +267,7 @@ class _Connection:
         """Answer, if an answer may still go out, and close without a reset overtaking it."""
         if self._http.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
             return
-        response = _error_response(status, why)
+        response = error_response(status, why)
         await self._send(self._head(response, close=True), response.body)
         if isinstance(self._stream, trio.abc.HalfCloseableStream):
             await self._stream.send_eof()
@@ -300,8 +300,3 @@ def _origin_form(target: str) -> str:
         return target
     _host, slash, path = rest.partition("/")
     return f"/{path}" if slash else "/"
-
-
-def _error_response(status: int, why: str) -> Response:
-    body = json.dumps({"error": why}, separators=(",", ":")).encode()
-    return Response(status=status, headers=(("content-type", "application/json"),), body=body)

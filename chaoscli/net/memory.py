@@ -6,7 +6,6 @@ arrives.
 
 from __future__ import annotations
 
-import json
 from collections import deque
 from collections.abc import Awaitable
 from contextlib import nullcontext
@@ -19,6 +18,7 @@ import trio
 from chaoscli.messages import CallError, Request, Response, Result
 from chaoscli.net.base import Failed, Handler, HungUp
 from chaoscli.net.pool import StaleError
+from chaoscli.net.problems import error_response
 
 M = TypeVar("M", Request, Response)
 
@@ -171,7 +171,7 @@ class CalleePeer(Peer[Request]):
             self.carrier.send(replace(response, body=b"") if request.method == "HEAD" else response)
         if self.why and not self._has_left and not self._secured:
             # h11 quotes the bytes it choked on; they are the caller's own and no use to it.
-            self.carrier.send(_error(400, self.why.partition(": bytearray(")[0]))
+            self.carrier.send(error_response(400, self.why.partition(": bytearray(")[0]))
         self.close_at_once()
 
     def ends(self, ending: Ending, why: str = "") -> None:
@@ -194,9 +194,4 @@ async def _answer(handler: Handler, failed: Failed, request: Request) -> Respons
         return await answer
     except Exception as error:
         failed(request, error)
-        return _error(500, "internal error")
-
-
-def _error(status: int, why: str) -> Response:
-    body = json.dumps({"error": why}, separators=(",", ":")).encode()
-    return Response(status=status, headers=(("content-type", "application/json"),), body=body)
+        return error_response(500, "internal error")
