@@ -8,9 +8,9 @@ from dataclasses import replace
 
 from chaoscli.play import Performance, play
 from chaoscli.playbook.meaning import Playbook, Variant
-from chaoscli.worlds.base import Recorder, World
+from chaoscli.worlds.base import CURTAIN_DELAY_S, Recorder, World
 from chaoscli.worlds.clock import Kernel, simulate
-from chaoscli.worlds.simulated import CURTAIN_DELAY_S, NEAR, open_simulated_world
+from chaoscli.worlds.simulated import NEAR, open_simulated_world
 from chaoscli.worlds.wire import Distances
 
 

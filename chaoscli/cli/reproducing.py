@@ -17,8 +17,9 @@ from chaoscli.explore.trial import as_run, run
 from chaoscli.recording import Recording
 from chaoscli.views.exploration import FailurePage, plan_table
 from chaoscli.views.glyphs import STYLES, glyphs_for
+from chaoscli.worlds.base import NodeDied
 from chaoscli.worlds.processes import Spawner, open_spawner
-from chaoscli.worlds.real import NodeDied, open_real_world
+from chaoscli.worlds.real import open_real_world
 
 
 def replay_reproduction(found: Reproduction, *, show: str, speed: float, since_s: float) -> int:

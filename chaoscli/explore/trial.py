@@ -12,9 +12,10 @@ from chaoscli.explore.plan import plan_of
 from chaoscli.explore.playing import Listening, play_plan, staged
 from chaoscli.explore.reached import messages, reached
 from chaoscli.recording import Header, Recording, RunRecording, digest_of, event_line
+from chaoscli.worlds.base import CURTAIN_DELAY_S, NodeDied
 from chaoscli.worlds.clock import Kernel, StuckError, simulate
 from chaoscli.worlds.futures import SeedUntil
-from chaoscli.worlds.simulated import CURTAIN_DELAY_S, NodeDied, open_simulated_world
+from chaoscli.worlds.simulated import open_simulated_world
 
 # Every so many seeds of a sweep one that keeps its promises is played twice: equal digests are what all else rests on.
 SELF_CHECK_EVERY = 50

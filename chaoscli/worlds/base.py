@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from chaoscli.errors import NotMadeError
 from chaoscli.events import Event
 from chaoscli.faults.base import ByteFault, Direction, MessageFault
 from chaoscli.faults.clock_skew import ClockSkew
@@ -12,6 +13,13 @@ from chaoscli.faults.datagrams.base import DatagramFault
 from chaoscli.topology import Link
 
 LinkFault = ByteFault | MessageFault | DatagramFault
+
+# The curtain rises this long after the order, so that every process has got it by then; time is negative until it does.
+CURTAIN_DELAY_S = 0.05
+
+
+class NodeDied(NotMadeError):
+    """A node of the run ended without being asked to, which makes the run worthless."""
 
 
 class Recorder(Protocol):

@@ -24,9 +24,9 @@ from chaoscli.messages import CallError, Request, Response, Result
 from chaoscli.net.channel import Channel, ChannelClosed, Line
 from chaoscli.settings import to_plain
 from chaoscli.topology import Link, Topology
-from chaoscli.worlds.base import LinkFault, Recorder
+from chaoscli.worlds.base import CURTAIN_DELAY_S, LinkFault, Recorder
 from chaoscli.worlds.processes import Spawner
-from chaoscli.worlds.simulated import CURTAIN_DELAY_S, refuse_what_is_no_service_of_ours
+from chaoscli.worlds.simulated import refuse_what_is_no_service_of_ours
 
 
 class SimulationEnded(ChaosError):

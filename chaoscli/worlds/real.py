@@ -1,29 +1,26 @@
 """The real world: every node a process, every link a proxied connection on 127.0.0.1, the clock the host's own.
 
-A child that ends without being told to makes the run worthless: ``NodeDied`` ends it, and what was recorded is kept.
+A child that ends without being told to makes the run worthless: NodeDied ends it, and what was recorded is kept.
 """
 
 from __future__ import annotations
 
-import math
 import os
 import signal
 import tempfile
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
-from functools import partial
+from contextlib import asynccontextmanager
 from typing import Any
 
 import trio
 
 from chaoscli.environment import Environment
 from chaoscli.errors import NotMadeError
-from chaoscli.event_lines import from_fields
-from chaoscli.events import CurtainFell, CurtainRose, NodeChanged, Noted
+from chaoscli.events import CurtainFell, CurtainRose, Noted
 from chaoscli.faults.clock_skew import ClockSkew
 from chaoscli.messages import CallError, Request
-from chaoscli.net.channel import ChannelClosed, Line
+from chaoscli.net.channel import Line
 from chaoscli.net.http_client import HttpTransport
 from chaoscli.net.pool import limits_of
 from chaoscli.net.tls import Credentials, client_context, client_contexts
@@ -32,9 +29,11 @@ from chaoscli.settings import to_plain
 from chaoscli.topology import Link, NodeSpec, Topology
 from chaoscli.units import format_duration
 from chaoscli.worlds import foreign
-from chaoscli.worlds.base import Recorder
+from chaoscli.worlds.base import CURTAIN_DELAY_S, Recorder
 from chaoscli.worlds.certificates import issue
+from chaoscli.worlds.company import Company
 from chaoscli.worlds.foreign import ForeignNode
+from chaoscli.worlds.hearing import Hearing
 from chaoscli.worlds.processes import Child, Spawner
 from chaoscli.worlds.remote_board import RemoteBoard
 
@@ -43,8 +42,6 @@ Address = tuple[str, int]
 # A forked service is up in some ten milliseconds; on a busy machine in a second. More means that it will not come up.
 LONGEST_START_S = 10.0
 HEALTH_EVERY_S = 0.02
-# The curtain rises this long after the order, so that every load has got it by then.
-CURTAIN_DELAY_S = 0.05
 # What a load waits for at the end is its own setting; this much later it is taken for hung.
 DRAIN_MARGIN_S = 5.0
 # Events of the last milliseconds may still be in a pipe when everything has been asked to finish. On a busy machine that
@@ -53,8 +50,6 @@ LONGEST_FINISH_S = 5.0
 LONGEST_HURRIED_FINISH_S = 0.5
 # What a keeper needs besides the grace of its program, to find and end what that has left behind.
 STOP_MARGIN_S = 5.0
-# Signals to processes of ours.
-LONGEST_STRIKE_S = 1.0
 # Longer than the grace a node gives to what it is at when it is told to stop.
 LONGEST_STOP_S = 1.5
 PROXY = "the proxy"
@@ -63,10 +58,6 @@ OURSELVES = "the command"
 # Where the links of a node lead that is not there: nobody can listen on port 0, so connecting is refused at once, while the
 # port the node had may meanwhile be somebody else's.
 NOWHERE: Address = ("127.0.0.1", 0)
-
-
-class NodeDied(NotMadeError):
-    """A process of the run ended by itself, or was ended by somebody else."""
 
 
 class RealWorld:
@@ -84,17 +75,11 @@ class RealWorld:
         environment: Environment,
     ) -> None:
         self._topology = topology
-        self._recorder = recorder
+        self._hearing = Hearing(recorder)
+        self._company = Company(spawner, nursery, self._hearing, name, starts_again=self._starts_again, crashed=self._has_crashed)
         self._seed = seed
-        self._spawner = spawner
-        self._nursery = nursery
         self._lasts_s = lasts_s
         self._name = name
-        self._epoch = math.inf
-        self._early: list[Line] = []
-        self._fallen = False
-        self._children: dict[str, Child] = {}
-        self._expected_ends: set[int] = set()
         self._links: dict[str, Address] = {}
         self._addresses: dict[str, Address] = {}
         self._skews: dict[str, ClockSkew] = {}
@@ -111,7 +96,7 @@ class RealWorld:
     # -- time --------------------------------------------------------------------------------------------------------------
 
     def now(self) -> float:
-        return time.monotonic() - self._epoch if self._epoch < math.inf else -CURTAIN_DELAY_S
+        return self._hearing.now()
 
     async def sleep_until(self, at: float) -> None:
         await trio.sleep(max(0.0, at - self.now()))
@@ -125,7 +110,7 @@ class RealWorld:
         if speaking_tls:
             self._credentials = issue(self._folder, [OURSELVES, *(node.name for node in self._topology.nodes)])
         links = [self._described(link) for link in self._topology.links]
-        await self._spawn("proxy", PROXY, {"seed": self._seed, "links": links})
+        await self._company.spawn("proxy", PROXY, {"seed": self._seed, "links": links})
         answer = await self.ask_proxy("links")
         self._links = {name: (host, port) for name, (host, port) in answer["addresses"].items()}
         for wave in self._topology.waves():
@@ -136,20 +121,18 @@ class RealWorld:
                     else:
                         nursery.start_soon(self.start, node.name)
         for load in self._topology.loads:
-            await self._spawn("load", load.name, {**self._part(load), **self._commands_of(load), "lasts_s": self._lasts_s})
+            await self._company.spawn(
+                "load", load.name, {**self._part(load), **self._commands_of(load), "lasts_s": self._lasts_s}
+            )
 
     async def raise_curtain(self) -> None:
         epoch = time.monotonic() + CURTAIN_DELAY_S
         for load in self._topology.loads:
-            await self._ask(load.name, "play", epoch=epoch)
-        self._epoch = epoch
+            await self._company.ask(load.name, "play", epoch=epoch)
         nodes = tuple(node.name for node in self._topology.nodes)
         links = tuple(str(link) for link in self._topology.links)
         foreign = tuple(node.name for node in self._topology.services if is_foreign(node.kind))
-        self._recorder.record(CurtainRose(at=0.0, lasts_s=self._lasts_s, nodes=nodes, links=links, foreign=foreign))
-        early, self._early = self._early, []
-        for line in early:
-            self._told(line)
+        self._hearing.begin(epoch, CurtainRose(at=0.0, lasts_s=self._lasts_s, nodes=nodes, links=links, foreign=foreign))
 
     async def drain(self) -> None:
         async with trio.open_nursery() as nursery:
@@ -160,12 +143,12 @@ class RealWorld:
         """Let the last events come in, and close the book. NotMadeError when a whole run's do not: it would be judged without."""
         with trio.move_on_after(LONGEST_FINISH_S if complete else LONGEST_HURRIED_FINISH_S) as patience:
             async with trio.open_nursery() as nursery:
-                nursery.start_soon(self._last_events, PROXY, "finish")
+                nursery.start_soon(self._company.hear_out, PROXY, "finish")
                 for node in self._topology.services:
-                    if node.name in self._children:
-                        nursery.start_soon(self._last_events, node.name, "address")
-        self._recorder.record(CurtainFell(at=self.now(), complete=complete))
-        self._fallen = True
+                    if node.name in self._company:
+                        nursery.start_soon(self._company.hear_out, node.name, "address")
+        self._hearing.record(CurtainFell(at=self.now(), complete=complete))
+        self._hearing.close()
         if complete and patience.cancelled_caught:
             raise NotMadeError(f"the last events of '{self._name}' did not come in within {LONGEST_FINISH_S:g}s")
 
@@ -178,53 +161,48 @@ class RealWorld:
                     *(node.name for node in self._topology.services),
                     *(one.name for one in self._topology.loads),
                 ):
-                    nursery.start_soon(self._last_events, name, "links" if name == PROXY else "address")
+                    nursery.start_soon(self._company.hear_out, name, "links" if name == PROXY else "address")
 
     async def stop_foreign(self) -> None:
         """Ask the user's programs to end, all at once, and wait as long as each of them is given."""
         async with trio.open_nursery() as nursery:
             for node in self._foreign:
-                self._expected_ends.add(self._children[node].pid)
+                self._company.expect_end(node)
                 nursery.start_soon(self._stop_one, node)
 
     async def _stop_one(self, node: str) -> None:
         grace_s = float(self._topology.node(node).settings.get("stop_grace", 0.0))
         answer: Line = {}
         with trio.move_on_after(grace_s + STOP_MARGIN_S):
-            answer = await self._ask(node, "stop")
+            answer = await self._company.ask(node, "stop")
         if answer.get("killed"):
             grace = format_duration(grace_s)
             text = f"did not end within {grace} of being asked to, and was killed"
-            self._recorder.record(Noted(at=self.now(), source=node, text=text, level="warning"))
+            self._hearing.record(Noted(at=self.now(), source=node, text=text, level="warning"))
 
     async def strike(self) -> None:
         """End every process of this world, whatever state it is in."""
-        with trio.move_on_after(LONGEST_STRIKE_S) as patience:
-            patience.shield = True
-            for child in self._children.values():
-                self._expected_ends.add(child.pid)
-                with suppress(NotMadeError):  # the spawner is gone, and with it every child
-                    await self._spawner.signal(child, signal.SIGKILL)
+        await self._company.strike()
 
     # -- nodes -------------------------------------------------------------------------------------------------------------
 
     async def start(self, node: str) -> None:
         spec = self._topology.node(node)
-        self._changed(node, "starting")
+        self._hearing.changed(node, "starting")
         if self.now() >= 0.0:  # before the curtain everybody has all the time there is
             await trio.sleep(spec.startup_s)
         host, port = await (self._start_foreign(spec) if is_foreign(spec.kind) else self._start_ours(spec))
         self._addresses[node] = (host, port)
         await self._restore(node)
-        self._changed(node, "ready", f"{host}:{port}")
+        self._hearing.changed(node, "ready", f"{host}:{port}")
 
     async def _start_ours(self, spec: NodeSpec) -> Address:
         node = spec.name
         part = {**self._part(spec), "folder": self._folder}
         with trio.CancelScope(shield=True):  # a process that has been asked for must become known, or nobody would end it
-            await self._spawn("service", node, part)
+            await self._company.spawn("service", node, part)
         with trio.move_on_after(LONGEST_START_S) as patience:
-            host, port = (await self._ask(node, "address"))["address"]
+            host, port = (await self._company.ask(node, "address"))["address"]
             await self._lead_to(node, lambda _port: (host, port))
             await self._wait_healthy(node, (host, port))
         if patience.cancelled_caught:
@@ -238,7 +216,7 @@ class RealWorld:
         )
         await self._lead_to(spec.name, there.address)
         with trio.CancelScope(shield=True):
-            keeper = await self._spawn("foreign", spec.name, there.keeping(self._neighbours(spec)))
+            keeper = await self._company.spawn("foreign", spec.name, there.keeping(self._neighbours(spec)))
         await keeper.is_ready_or_not.wait()
         if keeper.why_not_ready:
             raise NotMadeError(f"service '{spec.name}' {keeper.why_not_ready}", hint=keeper.last_words)
@@ -252,21 +230,21 @@ class RealWorld:
                 await self.ask_proxy("upstream", link=str(link), address=[*address(port)])
 
     async def kill(self, node: str) -> None:
-        self._changed(node, "killed")
+        self._hearing.changed(node, "killed")
         if node in self._foreign:
-            self._expected_ends.add(self._children[node].pid)
-            await self._ask(node, "kill")
-        await self._end(node, signal.SIGKILL)
+            self._company.expect_end(node)
+            await self._company.ask(node, "kill")
+        await self._company.end(node, signal.SIGKILL)
         self._paused.discard(node)
         await self._lead_to(node, _nowhere)
 
     async def stop(self, node: str) -> None:
         with trio.move_on_after(LONGEST_STOP_S):
-            await self._ask(node, "stop")
-        await self._end(node, signal.SIGKILL)
+            await self._company.ask(node, "stop")
+        await self._company.end(node, signal.SIGKILL)
         self._paused.discard(node)
         await self._lead_to(node, _nowhere)
-        self._changed(node, "stopped")
+        self._hearing.changed(node, "stopped")
 
     async def set_absent(self, node: str, callees: frozenset[str]) -> None:
         self._absent[node] = callees
@@ -275,20 +253,20 @@ class RealWorld:
     async def pause(self, node: str) -> None:
         self._paused.add(node)
         await self._signal(node, signal.SIGSTOP, "pause")
-        self._changed(node, "paused")
+        self._hearing.changed(node, "paused")
 
     async def resume(self, node: str) -> None:
         await self._signal(node, signal.SIGCONT, "resume")
         self._paused.discard(node)
-        self._changed(node, "resumed")
+        self._hearing.changed(node, "resumed")
         await self._restore(node)
 
     async def _signal(self, node: str, number: int, do: str) -> None:
         """To a node of ours; of one that is not, its keeper tells all that it has started."""
         if node in self._foreign:
-            await self._ask(node, do)
+            await self._company.ask(node, do)
         else:
-            await self._spawner.signal(self._children[node], number)
+            await self._company.signal(node, number)
 
     async def set_clock(self, node: str, skew: ClockSkew) -> None:
         self._skews[node] = skew
@@ -300,7 +278,7 @@ class RealWorld:
             await self._tell_node(node, "speed", slower_by=slower_by)
 
     async def set_rate(self, load: str, per_second: float | None) -> None:
-        await self._ask(load, "rate", per_second=per_second)
+        await self._company.ask(load, "rate", per_second=per_second)
 
     def address_of(self, node: str) -> Address:
         """Where a service listens itself, past the proxy; ``db:admin`` is a port of ``db``."""
@@ -318,55 +296,28 @@ class RealWorld:
 
     def process_of(self, node: str) -> int:
         """The node's process id."""
-        return self._children[node].pid
+        return self._company.process_of(node)
 
     async def ask_proxy(self, do: str, /, **fields: Any) -> Line:
-        return await self._ask(PROXY, do, **fields)
+        return await self._company.ask(PROXY, do, **fields)
 
     # -- inside ------------------------------------------------------------------------------------------------------------
 
-    async def _spawn(self, role: str, name: str, part: dict[str, Any]) -> Child:
-        child = await self._spawner.spawn(role, name, part)
-        self._children[name] = child
-        self._nursery.start_soon(child.channel.run, _nothing_to_answer, partial(self._told_by, child))
-        self._nursery.start_soon(self._watch, child)
-        return child
-
-    async def _watch(self, child: Child) -> None:
-        """Nobody ends unasked, but for those whose policy is to start again."""
-        await child.ended.wait()
-        if child.pid in self._expected_ends:
-            return
-        if self._starts_again(child.name):
-            self._expected_ends.add(child.pid)
-            self._paused.discard(child.name)
-            self._changed(child.name, "crashed", child.end_in_words)
-            await self._lead_to(child.name, _nowhere)
-            if self.on_crash is not None:
-                self.on_crash(child.name)
-            return
-        self._changed(child.name, "died", child.end_in_words)
-        said = child.last_words or self._spawner.last_words()
-        raise NodeDied(
-            f"'{child.name}' ({self._name}) ended in mid-run: {child.end_in_words} at {max(0.0, self.now()):.1f}s",
-            hint=said or "nothing in the playbook asked for that; what was recorded until then is kept",
-        )
+    async def _has_crashed(self, child: Child) -> None:
+        """It is its policy to start again."""
+        self._paused.discard(child.name)
+        self._hearing.changed(child.name, "crashed", child.end_in_words)
+        await self._lead_to(child.name, _nowhere)
+        if self.on_crash is not None:
+            self.on_crash(child.name)
 
     def _starts_again(self, name: str) -> bool:
         return any(node.name == name and node.restarts for node in self._topology.services)
 
-    async def _end(self, node: str, number: int) -> None:
-        child = self._children.get(node)
-        if child is None:
-            return  # it was still about to start for the first time
-        self._expected_ends.add(child.pid)
-        await self._spawner.signal(child, number)
-        await child.ended.wait()
-
     async def _tell_node(self, node: str, do: str, /, **fields: Any) -> None:
         """One that is paused could not answer, and is told when it goes on."""
         if node not in self._paused:
-            await self._ask(node, do, **fields)
+            await self._company.ask(node, do, **fields)
 
     async def _restore(self, node: str) -> None:
         """A node that is back suffers what it suffered before, or was to suffer meanwhile."""
@@ -377,29 +328,14 @@ class RealWorld:
         if node in self._absent:
             await self.set_absent(node, self._absent[node])
 
-    async def _ask(self, name: str, do: str, /, **fields: Any) -> Line:
-        try:
-            return await self._children[name].channel.ask(do, **fields)
-        except ChannelClosed:
-            if self._children[name].pid in self._expected_ends or self._starts_again(name):
-                return {}
-        # Its watcher knows how it ended and ends the run with that; wait for it instead of guessing.
-        await trio.sleep_forever()
-        raise AssertionError("sleeping for ever ended")
-
     async def _drain_load(self, load: NodeSpec) -> None:
         with trio.move_on_after(float(load.settings["drain"]) + DRAIN_MARGIN_S) as patience:
-            await self._ask(load.name, "drain")
+            await self._company.ask(load.name, "drain")
         if patience.cancelled_caught:
             raise NotMadeError(
                 f"load '{load.name}' ({self._name}) was still sending {DRAIN_MARGIN_S:g}s after it should have ended",
                 hint="this machine cannot offer that many requests just now: ask for a lower rate",
             )
-
-    async def _last_events(self, name: str, do: str) -> None:
-        """An answer comes behind all that was told before it, so any question brings in the rest."""
-        with suppress(ChannelClosed):
-            await self._children[name].channel.ask(do)
 
     async def _wait_healthy(self, node: str, address: Address) -> None:
         tls = {node: client_context(self._credentials[OURSELVES])} if node in self._topology.speaking_tls else {}
@@ -436,34 +372,11 @@ class RealWorld:
         """A callee's address, as its caller knows it, is the proxy's."""
         return {callee: self._links[str(Link(node.name, callee))] for callee in node.calls}
 
-    def _changed(self, node: str, state: str, detail: str = "") -> None:
-        self._recorder.record(NodeChanged(at=self.now(), node=node, state=state, detail=detail))
-
     def _described(self, link: Link) -> dict[str, Any]:
         """A link as the proxy is asked for it."""
         protocol = self._topology.protocol(link)
         readable = protocol == "http" and link.callee not in self._topology.speaking_tls
         return {"name": str(link), "http": readable, "udp": protocol == "udp"}
-
-    def _told_by(self, child: Child, line: Line) -> None:
-        if "keeper" in line:
-            child.heard_of_program(line)
-        else:
-            self._told(line)
-
-    def _told(self, line: Line) -> None:
-        """An event from a child, stamped with the host's monotonic clock; ours count from the curtain."""
-        if self._epoch == math.inf:
-            self._early.append(line)
-            return
-        if self._fallen:  # who is struck later sees the others go: that is no part of the play
-            return
-        for stamp in ("at", "intended_at"):
-            if stamp in line:
-                line[stamp] -= self._epoch
-        event = from_fields(line)
-        if event is not None:
-            self._recorder.record(event)
 
 
 @asynccontextmanager
@@ -493,7 +406,3 @@ async def open_real_world(
 
 def _nowhere(_port: str) -> Address:
     return NOWHERE
-
-
-async def _nothing_to_answer(question: Line) -> None:
-    raise AssertionError(f"a child asked its owner to {question['do']}")

@@ -28,22 +28,16 @@ from chaoscli.proxy.links import COUNTS_EVERY_S
 from chaoscli.services.catalogue import KINDS
 from chaoscli.services.staffed import StaffedNode, staffed
 from chaoscli.topology import Link, NodeSpec, Topology
-from chaoscli.worlds.base import LinkFault, Recorder
+from chaoscli.worlds.base import LinkFault, NodeDied, Recorder
 from chaoscli.worlds.clock import Gate, Kernel
 from chaoscli.worlds.life import Life, MemoryDisk, SimulatedNode, wall_s
 from chaoscli.worlds.wire import Distances, MemoryLink, MemoryLinks, MemoryTransport
 
-# Background work is at it for this long before the curtain, as in the real world.
-CURTAIN_DELAY_S = 0.05
 # What a node is at when it is told to stop may finish for this long, as in the real world, where it ends with its last request.
 STOP_GRACE_S = 1.0
 LOOK_EVERY_S = 0.005
 NEAR = Distances()
 ROLLED_BACK = "an open transaction was rolled back by the power cut"
-
-
-class NodeDied(NotMadeError):
-    """A node's background work ended by an error: in the real world its process would be gone."""
 
 
 class SimulatedWorld:

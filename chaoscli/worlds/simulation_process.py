@@ -26,8 +26,9 @@ from chaoscli.faults.clock_skew import ClockSkew
 from chaoscli.messages import CallError, Request, Result
 from chaoscli.settings import from_plain
 from chaoscli.topology import Link, NodeSpec, Topology
+from chaoscli.worlds.base import CURTAIN_DELAY_S
 from chaoscli.worlds.clock import Kernel, simulate
-from chaoscli.worlds.simulated import CURTAIN_DELAY_S, SimulatedWorld, open_simulated_world
+from chaoscli.worlds.simulated import SimulatedWorld, open_simulated_world
 
 Line = dict[str, Any]
 READ_BYTES = 1 << 16

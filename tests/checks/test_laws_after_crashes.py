@@ -15,8 +15,9 @@ from chaoscli.playbook.load import load_playbook
 from chaoscli.recording import Recording
 from chaoscli.services.order_book import Order, OrderBook
 from chaoscli.topology import Topology
+from chaoscli.worlds.base import CURTAIN_DELAY_S
 from chaoscli.worlds.clock import Kernel, simulate
-from chaoscli.worlds.simulated import CURTAIN_DELAY_S, SimulatedWorld, open_simulated_world
+from chaoscli.worlds.simulated import SimulatedWorld, open_simulated_world
 from tests.checks.whole_shop import WHOLE_SHOP
 
 LASTS_S = 3.0

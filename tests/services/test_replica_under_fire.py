@@ -17,8 +17,9 @@ from chaoscli.messages import Request
 from chaoscli.recording import Recording
 from chaoscli.services.replica_member import Member
 from chaoscli.topology import Link, NodeSpec, Topology
+from chaoscli.worlds.base import CURTAIN_DELAY_S
 from chaoscli.worlds.clock import Kernel, simulate
-from chaoscli.worlds.simulated import CURTAIN_DELAY_S, SimulatedWorld, open_simulated_world
+from chaoscli.worlds.simulated import SimulatedWorld, open_simulated_world
 
 NAMES = ("a", "b", "c")
 LASTS_S = 9.0

@@ -8,8 +8,9 @@ from typing import Any, TypeVar
 from chaoscli.events import Event
 from chaoscli.messages import CALLER, REQUEST_ID, Request, Response
 from chaoscli.topology import Link, NodeSpec, Topology
+from chaoscli.worlds.base import CURTAIN_DELAY_S
 from chaoscli.worlds.clock import Kernel, simulate
-from chaoscli.worlds.simulated import CURTAIN_DELAY_S, SimulatedWorld, open_simulated_world
+from chaoscli.worlds.simulated import SimulatedWorld, open_simulated_world
 from chaoscli.worlds.wire import MemoryTransport
 
 E = TypeVar("E", bound=Event)

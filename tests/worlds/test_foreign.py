@@ -30,8 +30,9 @@ from chaoscli.services.foreign import AddressService, CommandService, Health
 from chaoscli.settings import to_plain
 from chaoscli.topology import Link, NodeSpec, Topology
 from chaoscli.worlds import foreign
+from chaoscli.worlds.base import NodeDied
 from chaoscli.worlds.processes import Spawner, open_spawner
-from chaoscli.worlds.real import NodeDied, RealWorld, open_real_world
+from chaoscli.worlds.real import RealWorld, open_real_world
 from tests.support.command import wait_until
 from tests.worlds.test_real import Kept
 

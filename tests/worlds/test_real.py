@@ -23,8 +23,9 @@ from chaoscli.messages import CallError, Request, Response
 from chaoscli.net.http_client import HttpTransport
 from chaoscli.topology import Link, NodeSpec, Topology
 from chaoscli.worlds import real as real_module
+from chaoscli.worlds.base import NodeDied
 from chaoscli.worlds.processes import Spawner, open_spawner
-from chaoscli.worlds.real import NodeDied, RealWorld, open_real_world
+from chaoscli.worlds.real import RealWorld, open_real_world
 
 SHOP = Topology(
     nodes=(

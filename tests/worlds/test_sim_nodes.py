@@ -17,8 +17,8 @@ from chaoscli.services.catalogue import KINDS, ServiceKind
 from chaoscli.services.node import Node, transaction
 from chaoscli.services.work import Capacity, Workers
 from chaoscli.topology import NodeSpec
+from chaoscli.worlds.base import NodeDied
 from chaoscli.worlds.life import CURTAIN_WALL_S, MemoryDisk
-from chaoscli.worlds.simulated import NodeDied
 from chaoscli.worlds.wire import LINK_S
 from tests.worlds.simulation import CHECK, RESERVE, Stage, node, on_stage
 
