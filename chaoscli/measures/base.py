@@ -13,6 +13,7 @@ from chaoscli.units import RATE, Unit, format_duration, parse_factor
 
 When = Literal["during", "before", "after", "between", "from"]
 Taking = Literal["load", "link", "node", "result", "what"]
+Teller = Literal["caller", "callee", "load", "proxy", "stage"]
 
 
 def _format_count(count: float) -> str:
@@ -72,7 +73,8 @@ Compute = Callable[[Recording, Scope], float]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measure:
-    """``takes`` says which scopes it understands, ``needs`` the one it cannot do without, ``windows`` which windows.
+    """``takes`` says which scopes it understands, ``needs`` the one it cannot do without, ``windows`` which windows, ``told_by``
+    whose word it rests on: of a link the caller's or the callee's, of a node its own for either; or somebody's who always tells.
     ``compute`` raises NoData; infinite is "never"."""
 
     name: str
@@ -82,6 +84,7 @@ class Measure:
     takes: frozenset[Taking] = frozenset({"load"})
     needs: Taking | None = None
     windows: frozenset[When] = EVERY_WINDOW
+    told_by: frozenset[Teller] = frozenset({"caller"})
 
     def read(self, recording: Recording, scope: Scope | None = None) -> float | None:
         """The value, or None when there is no data."""

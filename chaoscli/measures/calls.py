@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from chaoscli.events import Arrived, CallStarted, RequestStarted, RetryPlanned
 from chaoscli.measures.base import NoData, Scope
 from chaoscli.measures.rows import beginnings
-from chaoscli.measures.silent import need_word_of_callees, need_word_of_callers
+from chaoscli.measures.silent import is_silent
 from chaoscli.measures.windows import spans
 from chaoscli.recording import Recording
 from chaoscli.topology import Link
@@ -19,13 +19,11 @@ PEAK_S = 1.0
 
 def attempts(recording: Recording, scope: Scope) -> float:
     """Calls that the caller started, whether or not they reached anyone."""
-    need_word_of_callers(recording, scope)
     within = spans(recording, scope)
     return float(sum(one.at in within for one in _started(recording, scope.link)))
 
 
 def retries(recording: Recording, scope: Scope) -> float:
-    need_word_of_callers(recording, scope)
     within = spans(recording, scope)
     return float(sum(_on_link(one, scope.link) and one.at in within for one in recording.of(RetryPlanned)))
 
@@ -55,8 +53,6 @@ def amplification(recording: Recording, scope: Scope) -> float:
     """
     if scope.link is None:
         return _largest(recording, scope, amplification)
-    need_word_of_callers(recording, scope)
-    need_word_of_callees(recording, scope)
     within, begun = spans(recording, scope), recording.derived(beginnings)
     had = {name for name in _requests_of(recording, scope.link) if begun.get(name, 0.0) in within}
     if not had:
@@ -68,6 +64,8 @@ def amplification(recording: Recording, scope: Scope) -> float:
 def _largest(recording: Recording, scope: Scope, compute: Callable[[Recording, Scope], float]) -> float:
     found: list[float] = []
     for link in sorted({Link(one.caller, one.callee) for one in recording.of(CallStarted)}):
+        if is_silent(recording, link.callee):
+            continue  # what reached it, nobody knows
         try:
             found.append(compute(recording, Scope(link=link, window=scope.window)))
         except NoData:
@@ -106,7 +104,6 @@ def _starts(recording: Recording) -> Mapping[Link, list[CallStarted]]:
 
 
 def _arrival_times(recording: Recording, scope: Scope) -> list[float]:
-    need_word_of_callees(recording, scope)
     within = spans(recording, scope)
     if scope.link:
         reached: Iterable[Arrived] = recording.derived(_arrivals).get(scope.link, ())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from chaoscli.measures.base import COUNT, EVERY_WINDOW, PER_SECOND, Compute, Measure, Taking, When
+from chaoscli.measures.base import COUNT, EVERY_WINDOW, PER_SECOND, Compute, Measure, Taking, Teller, When
 from chaoscli.measures.calls import amplification, attempts, calls, peak, retries
 from chaoscli.measures.facts import (
     completion,
@@ -22,6 +22,7 @@ from chaoscli.measures.nodes import abandoned, longest_queue, mean_queued, mean_
 from chaoscli.measures.policies import breaker_open, cached, expired, hedges, rejected
 from chaoscli.measures.recovery import recovery
 from chaoscli.measures.results import ended_as, errors, fallbacks, requests, skipped, success
+from chaoscli.measures.silent import heard
 from chaoscli.measures.tracing import traced
 from chaoscli.measures.transport import carried, connections, cost
 from chaoscli.messages import Result
@@ -29,6 +30,11 @@ from chaoscli.units import DURATION, FACTOR, MONEY, SHARE, SIZE, Unit
 
 _ROWS: tuple[Taking, ...] = ("load", "link", "node")
 _TIMED: tuple[Taking, ...] = ("load", "link", "node", "result")
+_CALLEE: tuple[Teller, ...] = ("callee",)
+_BOTH: tuple[Teller, ...] = ("caller", "callee")
+_PROXY: tuple[Teller, ...] = ("proxy",)
+_STAGE: tuple[Teller, ...] = ("stage",)
+_LOAD: tuple[Teller, ...] = ("load",)
 
 
 def _measure(
@@ -40,9 +46,17 @@ def _measure(
     *,
     needs: Taking | None = None,
     windows: Iterable[When] = EVERY_WINDOW,
+    told_by: Iterable[Teller] = ("caller",),
 ) -> Measure:
     return Measure(
-        name=name, doc=doc, unit=unit, compute=compute, takes=frozenset(takes), needs=needs, windows=frozenset(windows)
+        name=name,
+        doc=doc,
+        unit=unit,
+        compute=heard(compute, frozenset(told_by)),
+        takes=frozenset(takes),
+        needs=needs,
+        windows=frozenset(windows),
+        told_by=frozenset(told_by),
     )
 
 
@@ -77,12 +91,19 @@ _ALL = (
     # what a callee is sent
     _measure("attempts", COUNT, attempts, ("link",), "calls started, retries included"),
     _measure("retries", COUNT, retries, ("link",), "calls tried again"),
-    _measure("calls", COUNT, calls, ("link", "node"), "calls that reached the callee"),
-    _measure("peak", PER_SECOND, peak, ("link", "node"), "most calls that reached the callee within one second"),
-    _measure("amplification", FACTOR, amplification, ("link",), "calls that reached the callee per request of the caller"),
+    _measure("calls", COUNT, calls, ("link", "node"), "calls that reached the callee", told_by=_CALLEE),
+    _measure("peak", PER_SECOND, peak, ("link", "node"), "most calls that reached the callee within one second", told_by=_CALLEE),
+    _measure(
+        "amplification",
+        FACTOR,
+        amplification,
+        ("link",),
+        "calls that reached the callee per request of the caller",
+        told_by=_BOTH,
+    ),
     # what a link carried; counted by the proxy, over the whole play
-    _measure("connections", COUNT, connections, ("link",), "connections that callers made", windows=()),
-    _measure("bytes", SIZE, carried, ("link",), "bytes carried, both ways together", windows=()),
+    _measure("connections", COUNT, connections, ("link",), "connections that callers made", windows=(), told_by=_PROXY),
+    _measure("bytes", SIZE, carried, ("link",), "bytes carried, both ways together", windows=(), told_by=_PROXY),
     _measure(
         "cost",
         MONEY,
@@ -90,6 +111,7 @@ _ALL = (
         ("link",),
         "what connections and bytes would cost between two zones of a cloud, for a million requests",
         windows=(),
+        told_by=_PROXY,
     ),
     # what the caller's policy did about it
     _measure("hedges", COUNT, hedges, ("link",), "copies sent because an answer was late"),
@@ -103,7 +125,15 @@ _ALL = (
     _measure("worked", DURATION, mean_worked, ("node",), "mean time holding a worker"),
     _measure("turned_away", COUNT, turned_away, ("node",), "requests refused at the door of a full node"),
     _measure("abandoned", COUNT, abandoned, ("node",), "requests no longer worked on because their callers hung up"),
-    _measure("uptime", DURATION, uptime, ("node",), "time a service was up, that of its replicas added up", needs="node"),
+    _measure(
+        "uptime",
+        DURATION,
+        uptime,
+        ("node",),
+        "time a service was up, that of its replicas added up",
+        needs="node",
+        told_by=_STAGE,
+    ),
     _measure("expired", COUNT, expired, ("node",), "requests dropped because nobody waited for them any more"),
     # what became of it
     _measure(
@@ -116,18 +146,31 @@ _ALL = (
     ),
     _measure("duplicates", COUNT, duplicates, ("what",), "effects that one request had more than once"),
     _measure(
-        "traced", SHARE, traced, ("load", "node"), "share of failed requests that lead, by their ids, to the service that failed"
+        "traced",
+        SHARE,
+        traced,
+        ("load", "node"),
+        "share of failed requests that lead, by their ids, to the service that failed",
+        told_by=_LOAD,
     ),
     _measure("mischarged", COUNT, mischarged, ("load",), "orders that were charged another sum than they came to"),
-    _measure("overheard", COUNT, overheard, ("link",), "what eavesdroppers caught of what they listened for"),
+    _measure("overheard", COUNT, overheard, ("link",), "what eavesdroppers caught of what they listened for", told_by=_PROXY),
     _measure("lost_writes", COUNT, lost_writes, ("node",), "newest writes that a register held for older ones, by their stamps"),
-    _measure("from_future", COUNT, from_future, ("link", "node"), "messages sent later than they came, by the clocks of the two"),
+    _measure(
+        "from_future",
+        COUNT,
+        from_future,
+        ("link", "node"),
+        "messages sent later than they came, by the clocks of the two",
+        told_by=_CALLEE,
+    ),
     _measure(
         "one_way",
         DURATION,
         one_way,
         ("link", "node"),
         "median time from sent to received, by the clocks of the two: may be negative",
+        told_by=_CALLEE,
     ),
     _measure("count", COUNT, count, ("what",), "how often something happened in the shop, by its name", needs="what"),
     _measure(

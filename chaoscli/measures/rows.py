@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from chaoscli.events import HUNG_UP, Answered, Arrived, CallEnded, CallStarted, Refused, RequestEnded, RequestStarted
 from chaoscli.measures.base import NoData, Scope
 from chaoscli.measures.replicas import is_meant
-from chaoscli.measures.silent import need_word_of_callees, need_word_of_callers
 from chaoscli.measures.windows import ALWAYS, spans
 from chaoscli.messages import Result
 from chaoscli.recording import Recording
@@ -37,7 +36,6 @@ class Row:
 
 def rows(recording: Recording, scope: Scope) -> list[Row]:
     """The rows a scope means, of its window, in no stated order. They belong to the window in which they were to start."""
-    (need_word_of_callers if scope.link else need_word_of_callees)(recording, scope)
     within = spans(recording, scope)
     every = _all_rows(recording, scope)
     return list(every) if within is ALWAYS else [row for row in every if row.at in within]

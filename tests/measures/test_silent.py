@@ -32,6 +32,11 @@ def play() -> Play:
         ("amplification", Scope(link=FROM_DB), "sends"),
         ("timeouts", Scope(link=FROM_DB), "sends"),
         ("p99", Scope(link=FROM_DB), "sends"),
+        ("hedges", Scope(link=FROM_DB), "sends"),
+        ("fallbacks", Scope(link=FROM_DB), "sends"),
+        ("breaker_open", Scope(link=FROM_DB), "sends"),
+        ("from_future", Scope(link=TO_DB), "is sent"),
+        ("turned_away", Scope(node="db"), "is sent"),
     ],
 )
 def test_what_only_it_could_tell_is_no_data(play: Play, name: str, scope: Scope, says: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from chaoscli.checks.sentence import Comparison, Measured, measured_in
+from chaoscli.measures.base import Measure
 from chaoscli.measures.facts import FACTS
 from chaoscli.playbook.doubts.base import Doubt, Found, Staged
 from chaoscli.resilience.policy import Policy
@@ -25,11 +26,6 @@ _MADE_BY: Mapping[str, tuple[Callable[[Policy], bool], str]] = {
     ),
     "timeouts": (lambda policy: policy.timeout is not None or policy.deadline is not None, "timeout or deadline"),
 }
-
-# Who tells what is measured of a link, if not its caller. Of a node it is the node itself, save whether it is up.
-_TOLD_BY_THE_PROXY = frozenset({"connections", "bytes", "cost", "overheard"})
-_TOLD_BY_THE_CALLEE = frozenset({"calls", "peak", "amplification", "from_future", "one_way"})
-_TOLD_BY_THE_STAGE = frozenset({"uptime"})
 
 
 def _never_produced(staged: Staged) -> Iterator[Found]:
@@ -60,7 +56,7 @@ def _missing(staged: Staged, read: Measured, more: bool) -> Iterator[tuple[str, 
         yield f"'{read.text}' has no data {here}: there is no call {scope.link}", "name the variants that have it"
     elif scope.node and scope.node not in {node.name for node in topology.nodes} | staged.nodes.keys():
         yield f"'{read.text}' has no data {here}: there is no '{scope.node}'", "name the variants that have it"
-    elif silent := _who_tells_nothing(staged, scope.link, scope.node, read.measure.name):
+    elif silent := _who_tells_nothing(staged, scope.link, scope.node, read.measure):
         hint = "the proxy counts connections and bytes; attempts, success and p99 are told by a caller of ours"
         yield f"'{read.text}' has no data {here}: '{silent}' is a program of your own, and tells nobody of its calls", hint
     elif more and read.measure.name in _MADE_BY:
@@ -76,13 +72,13 @@ def _missing(staged: Staged, read: Measured, more: bool) -> Iterator[tuple[str, 
         yield f"'{scope.what}' never happens {here}: there is no {teller}", "add one"
 
 
-def _who_tells_nothing(staged: Staged, link: Link | None, node: str, measure: str) -> str:
+def _who_tells_nothing(staged: Staged, link: Link | None, node: str, measure: Measure) -> str:
     """The program of the user's own that alone could tell this; empty if somebody does."""
     if link is not None:
-        needed = [link.callee] if measure in _TOLD_BY_THE_CALLEE else []
-        needed += [link.caller] if measure not in (_TOLD_BY_THE_PROXY | _TOLD_BY_THE_CALLEE) - {"amplification"} else []
+        ends = {"callee": link.callee, "caller": link.caller}
+        needed = [name for teller, name in ends.items() if teller in measure.told_by]
     else:
-        needed = [node] if node and measure not in _TOLD_BY_THE_STAGE else []
+        needed = [node] if node and measure.told_by & {"caller", "callee"} else []
     return next((name for name in needed if _is_foreign(staged, name)), "")
 
 
