@@ -61,7 +61,7 @@ class BandwidthFlow(Through):
 
     @property
     def piece_bytes(self) -> float:
-        return float(self._slice_bytes)
+        return float(self._slice_bytes) if self._rate else math.inf
 
     def received(self, data: bytes, now: float) -> Iterable[Action]:
         if not self._rate:

@@ -19,11 +19,11 @@ _WAS_CONNECTED = (errno.ECONNRESET, errno.EPIPE)
 class Connection(FaultedConnection[End]):
     """Between ``client``, which was accepted, and the upstream it is dialled to.
 
-    An upstream that cannot be reached shows as a reset, the nearest thing to a refusal for an accepted caller; or, with
-    ``closes_unreached``, as the end of the stream, which is what Toxiproxy's clients wait for.
+    An upstream that cannot be reached shows as a reset, the nearest thing to a refusal for an accepted caller; or, where
+    somebody wants to hear that it is ``unreached``, as the end of the stream, which is what Toxiproxy's clients wait for.
     """
 
-    __slots__ = ("_closes_unreached",)
+    __slots__ = ("_breaking", "_dials", "_unreached")
 
     def __init__(
         self,
@@ -34,9 +34,11 @@ class Connection(FaultedConnection[End]):
         exchange: Exchange | None,
         store: Store,
         closed: Callable[[Connection], None],
-        closes_unreached: bool = False,
+        unreached: Callable[[Address, int], None] | None = None,
     ) -> None:
-        self._closes_unreached = closes_unreached
+        self._breaking = False
+        self._unreached = unreached
+        self._dials: Address = ("", 0)
         super().__init__(number, lambda owner: _ends(engine, owner), exchange=exchange, store=store, closed=closed)
         if exchange is not None:
             self.converse(exchange)
@@ -48,6 +50,7 @@ class Connection(FaultedConnection[End]):
 
     def dial(self, address: Address) -> None:
         """Start connecting; nothing waits for it."""
+        self._dials = address
         try:
             sock = connecting(address)
         except OSError as error:
@@ -56,7 +59,12 @@ class Connection(FaultedConnection[End]):
             self.callee.open(sock)
 
     def broke(self, end: End, code: int = 0) -> None:
-        if self._closes_unreached and end is self.callee and not end.bytes_read and code not in _WAS_CONNECTED:
+        if not self._breaking:
+            self._breaking = True  # to pass it on may fail in its turn
+            end.read_out()
+            self._breaking = False
+        if self._unreached is not None and end is self.callee and not end.bytes_read and code not in _WAS_CONNECTED:
+            self._unreached(self._dials, code)
             self.close()
         else:
             super().broke(end)

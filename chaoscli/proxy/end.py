@@ -167,7 +167,8 @@ class End:
         in_a_row = self.bytes_read - BUFFER_BYTES == self._full_until
         self._full_reads = self._full_reads + 1 if in_a_row else 1
         self._full_until = self.bytes_read
-        if self._full_reads >= BULK_BEGINS_AFTER and other.sock is not None and other._pipe is None:
+        takes = other.sock is not None and not other.closed and not other.write_ended
+        if self._full_reads >= BULK_BEGINS_AFTER and takes and other._pipe is None:
             other._pipe = self.engine.pipes.borrow()
             self._full_reads = -BULK_ENDS_AFTER
 
@@ -187,10 +188,24 @@ class End:
             if self._full_reads >= 0:
                 other.give_pipe_back()
 
+    def read_out(self) -> None:
+        """This socket failed, and what came before that is still to be read: an early answer to an upload that broke off."""
+        for _ in range(MOST_LAST_READS):
+            if self.sock is None or self.closed or self.read_ended:
+                return
+            try:
+                size = self._receive_into(_BUFFER)
+            except OSError:
+                return
+            if not size:
+                return  # as from one that never connected; it is about to end otherwise
+            self._got(size)
+
     def _end_reading(self) -> None:
         self.read_ended = True
         if self.other.sock is None:
-            self.owner.close()  # it went before it was put through to anyone
+            # It went before it was put through to anyone. What it said is lost, and it must not take a polite end for an answer.
+            self.owner.close(reset=self.bytes_read > 0)
         elif self.course is not None:
             self.course.ended()
         else:
@@ -243,6 +258,7 @@ class End:
     def write_piped(self, pipe: Pipe) -> bool:
         """The same for what is in the pipe."""
         if self.closed or self.write_ended:
+            self.give_pipe_back()  # nobody would empty it
             return True
         try:
             if pipe.give(self.fd):

@@ -126,7 +126,11 @@ class Exchange:
     # -- requests --------------------------------------------------------------------------------------------------------
 
     def _take_request_part(self, part: Part, now: float, out: Out) -> None:
-        if isinstance(part, Raw):
+        if isinstance(part, Raw) and self._sending is not None and self._sending.onward is SWALLOWED:
+            # Inside a tunnel that was never asked for: the callee knows nothing of it.
+            self._sending.whole = self._sending.closes = True
+            self._advance(now, out)
+        elif isinstance(part, Raw):
             self._put(out, Direction.REQUEST, (Send(now, part.raw),))
             self._leave_http(now, out)
         elif isinstance(part, Head):
@@ -147,8 +151,9 @@ class Exchange:
         self._put(out, Direction.REQUEST, turn.onward.head(head.raw, head.extent, now))
         if not self._muted:
             self._turns.append(turn)
-        if isinstance(verdict, Answer) and framing.expects_continue(head.raw):
-            # The caller may keep its body back until it has heard something; whether it then sends it is up to it.
+        if isinstance(verdict, Answer) and (head.extent == framing.RAW_FROM_HERE or framing.expects_continue(head.raw)):
+            # A tunnel has no end. And a body may be kept back until the caller has heard something; whether it then sends it
+            # is up to it.
             turn.whole = turn.closes = True
         self._advance(now, out)
 
@@ -286,6 +291,8 @@ _RAW_TURN = _Turn("", _PASS)
 
 def _turn(method: str, verdict: Verdict, head: bytes) -> _Turn:
     onward, back = _treatments(verdict)
+    if isinstance(verdict, Duplicate) and framing.wants_upgrade(head):
+        onward = UNTOUCHED  # its copy would be the first that is said in the new protocol
     turn = _Turn(method, verdict, onward, back)
     if isinstance(verdict, Answer):
         turn.closes = framing.wants_close(head)

@@ -265,6 +265,11 @@ def expects_continue(head: bytes) -> bool:
     return any(name == b"expect" and b"100-continue" in value for name, value in _FRAMING_FIELD.findall(head.lower()))
 
 
+def wants_upgrade(head: bytes) -> bool:
+    """Does this request ask to speak another protocol from here on?"""
+    return b"\nupgrade:" in head.lower()
+
+
 def request_of(head: bytes) -> Request:
     """The head as a value, its body left out; header names in lower case, values without the white space around them."""
     first, *lines = head.strip(b"\r\n").decode("latin-1").split("\n")

@@ -57,7 +57,8 @@ class Links(Generic[L]):
             self._harmed[name] = (*self._harmed.get(name, ()), link)
 
     def update(self, name: str, fault: Fault, share: float = 1.0) -> None:
-        """Other settings for the fault ``name``, wherever it is; what it holds waits on under the new ones."""
+        """Other settings for the fault ``name``, wherever it is; the bytes it holds wait on under the new ones, while a datagram
+        keeps the instant it was given."""
         for link in self._harmed.get(name, ()):
             self._links[link].update(name, fault, share)
 

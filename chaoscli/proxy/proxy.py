@@ -12,7 +12,8 @@ from chaoscli.proxy.exchange import Exchange
 from chaoscli.proxy.faulted_link import FaultedLink
 from chaoscli.proxy.full_queue import CannotFillError, FullQueue
 from chaoscli.proxy.poller import READABLE
-from chaoscli.proxy.sockets import Address, Socket, accepted, bound, family
+from chaoscli.proxy.sockets import Address, Socket, accepted, bound, family, share
+from chaoscli.proxy.unreached import Unreached
 
 # The kernel cuts it to its own limit (net.core.somaxconn); a burst of thousands must not be refused by our choice.
 BACKLOG = 4096
@@ -39,7 +40,7 @@ class Proxy(FaultedLink[Connection]):
     ) -> None:
         super().__init__(name, seed=seed, tell=tell, now=engine.now, http=http)
         self.upstream = upstream
-        self._closes_unreached = closes_unreached
+        self._unreached = Unreached(name, engine, tell).add if closes_unreached else None
         self._engine = engine
         self._family = family(listen)
         self._listener = bound(listen)
@@ -76,7 +77,7 @@ class Proxy(FaultedLink[Connection]):
         exchange = Exchange(self._judge.decide_or_none) if self._judge is not None else None
         connection = Connection(
             self._engine, self._accepted, sock, exchange=exchange, store=self._store, closed=self._closed,
-            closes_unreached=self._closes_unreached,
+            unreached=self._unreached,
         )  # fmt: skip
         self._took_in(connection)
 
@@ -102,6 +103,8 @@ class Proxy(FaultedLink[Connection]):
             self._keep_waiting()
 
     def _listen(self) -> None:
+        """OSError when the port is not ours any more."""
+        share(self._listener, True)
         self._listener.listen(BACKLOG)
         self._listening = True
         self._engine.watch(self._listener.fileno(), READABLE, self._accept)
@@ -112,6 +115,7 @@ class Proxy(FaultedLink[Connection]):
         self._listening = False
         self._listener.close()
         self._listener = bound(self.address)
+        share(self._listener, False)
 
     def _keep_waiting(self) -> None:
         """Listening, with a queue that is full: connecting hangs. Who is through the door already is taken in."""

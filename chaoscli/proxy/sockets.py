@@ -53,6 +53,11 @@ def bound(address: Address) -> socket.socket:
     return sock
 
 
+def share(sock: socket.socket, shared: bool) -> None:
+    """Whether somebody else may bind the same port while nobody listens there: two who both allow it may, on Linux."""
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, int(shared))
+
+
 def accepted(listener: socket.socket, listener_family: int) -> Socket:
     """The next caller. BlockingIOError when there is none."""
     fd, _address = listener._accept()  # type: ignore[attr-defined]  # what accept() itself calls

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import errno
 import socket
 
@@ -7,7 +8,7 @@ import pytest
 import trio
 
 from chaoscli.errors import NotMadeError
-from chaoscli.events import LinkCounted
+from chaoscli.events import LinkCounted, Noted
 from chaoscli.faults.silence import Silence
 from chaoscli.proxy import proxy, sockets
 from tests.proxy.stage import LINK, PATIENCE_S, REPLY, REQUEST, Stage, hears_nothing, is_reset, read, read_to_end, reset
@@ -95,6 +96,33 @@ async def test_a_reset_of_the_caller_reaches_the_callee(stage: Stage) -> None:
     await stage.until_counted(open_=0)
 
 
+async def test_an_early_answer_reaches_a_caller_that_is_still_sending(stage: Stage) -> None:
+    """A server that says no to an upload answers and closes with most of it unread, which resets the connection."""
+    no, address = b"413 too large", stage.link()
+    for _ in range(10):
+        caller = await stage.call(address)
+        callee = await stage.accept()
+        heard = b""
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(_say_until_it_breaks, caller)
+            assert await read(callee, 1000)
+            await callee.send_all(no)
+            callee.socket.close()
+            with trio.fail_after(PATIENCE_S):
+                try:
+                    while more := await caller.receive_some():
+                        heard += more
+                except trio.BrokenResourceError:
+                    pass
+        assert heard == no
+
+
+async def _say_until_it_breaks(stream: trio.SocketStream) -> None:
+    with contextlib.suppress(trio.BrokenResourceError):
+        for _ in range(50):
+            await stream.send_all(bytes(100_000))
+
+
 async def test_the_proxy_serves_on_after_a_connection_broke(stage: Stage) -> None:
     address = stage.link()
     first = await stage.call(address)
@@ -119,6 +147,26 @@ async def test_a_caller_that_leaves_before_it_is_put_through_is_forgotten(stage:
     await stage.until_counted(request=8)
     await caller.aclose()
     await stage.until_counted(open_=0)
+
+
+async def test_a_caller_that_said_all_before_it_is_put_through_does_not_take_its_end_for_an_answer(stage: Stage) -> None:
+    caller = await stage.call(stage.board.add_link(LINK, upstream=None, http=False))
+    await caller.send_all(b"too early")
+    await caller.send_eof()
+    assert await is_reset(caller)
+    await stage.until_counted(connections=1, open_=0)
+
+
+async def test_who_cannot_be_reached_is_told_at_once_and_then_once_in_a_while(stage: Stage) -> None:
+    upstream = _free_address()
+    address = stage.board.add_link(LINK, upstream=upstream, http=False, closes_unreached=True)
+    for _ in range(4):
+        assert await read_to_end(await stage.call(address)) == b""
+    with trio.fail_after(PATIENCE_S):
+        while len(stage.events) < 2:  # noqa: ASYNC110  # the second line comes by the clock
+            await trio.sleep(0.01)
+    reason = f"cannot reach 127.0.0.1:{upstream[1]}: connection refused"
+    assert [event.text for event in stage.events if isinstance(event, Noted)] == [reason, f"{reason} (3 times)"]
 
 
 async def test_connections_stay_where_they_are_when_the_upstream_moves(stage: Stage) -> None:

@@ -8,9 +8,10 @@ import pytest
 import trio
 
 from chaoscli.faults.latency import Latency
+from chaoscli.faults.silence import Silence
 from chaoscli.proxy import pipes
 from chaoscli.proxy.pipes import Pipes
-from tests.proxy.stage import LINK, REQUEST, Stage, is_reset, read, read_to_end, reset
+from tests.proxy.stage import LINK, PATIENCE_S, REPLY, REQUEST, Stage, is_reset, read, read_to_end, reset
 
 # Every four bytes say where they belong, so that a single one out of place shows.
 DATA = b"".join(number.to_bytes(4, "big") for number in range(2_000_000))
@@ -69,6 +70,28 @@ async def test_a_broken_bulk_gives_its_pipe_up(stage: Stage) -> None:
         reset(callee)
         assert await is_reset(caller)
         await caller.aclose()
+    await stage.until_counted(open_=0)
+    stage.board.remove_link(LINK)
+    assert _descriptors() <= before
+
+
+@pytest.mark.usefixtures("either_way")
+async def test_an_upload_goes_on_into_nothing_when_its_callee_broke_behind_a_fault(stage: Stage) -> None:
+    """The reset waits behind the fault on the reply, and the caller, who knows nothing of it yet, must not be held up."""
+    before = _descriptors()
+    caller, callee = await stage.connected()
+    stage.inject("mute", Silence(), REPLY)
+    await caller.send_all(b"begin")
+    assert await read(callee, 5) == b"begin"
+    reset(callee)
+    with trio.fail_after(PATIENCE_S):
+        for _ in range(10):
+            await caller.send_all(DATA)
+    await caller.aclose()
+    with trio.fail_after(PATIENCE_S):
+        while stage.board.counts()[LINK].bytes_request < 10 * len(DATA) + 5:  # noqa: ASYNC110  # nobody tells of a byte
+            await trio.sleep(0.01)
+    stage.board.heal("mute")
     await stage.until_counted(open_=0)
     stage.board.remove_link(LINK)
     assert _descriptors() <= before

@@ -153,6 +153,14 @@ def test_a_tunnel_is_raw_behind_its_connect() -> None:
     assert wire.answers(b"\x16\x03\x03") == [back(b"\x16\x03\x03")]
 
 
+def test_a_tunnel_that_a_fault_answers_for_never_reaches_the_callee() -> None:
+    """It has no end that the answer could wait for, and what was meant for the tunnel means nothing to the callee."""
+    wire = Wire([Answer(503)])
+    refused = b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+    assert wire.sends(b"CONNECT bank:443 HTTP/1.1\r\nHost: bank\r\n\r\n") == [back(refused), (REPLY, Cut(0.0))]
+    assert wire.sends(b"\x16\x03\x01") == []
+
+
 def test_a_server_that_speaks_first_is_heard() -> None:
     wire = Wire()
     assert wire.answers(b"220 mail.example.org ESMTP\r\n") == [back(b"220 mail.example.org ESMTP\r\n")]
@@ -297,6 +305,12 @@ def test_the_first_copy_of_a_duplicate_does_not_close_the_connection() -> None:
     wire = Wire([Duplicate()])
     closing = GET.replace(b"Host", b"Connection: close\r\nHost")
     assert wire.sends(closing) == [onward(GET + closing)]
+
+
+def test_a_request_for_another_protocol_is_not_duplicated() -> None:
+    """Its copy would stand behind the 101, as the first words of the new protocol."""
+    upgrade = GET.replace(b"Host", b"Connection: Upgrade\r\nUpgrade: websocket\r\nHost")
+    assert Wire([Duplicate()]).sends(upgrade) == [onward(upgrade)]
 
 
 def test_a_request_too_large_to_keep_is_not_duplicated() -> None:

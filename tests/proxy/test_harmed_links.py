@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import socket
+
+import pytest
 import trio
 
 from chaoscli.faults.drop import Drop
@@ -144,6 +147,20 @@ async def test_refusing_resets_the_living_refuses_the_new_and_opens_the_same_por
     stage.board.heal("down")
     again = await stage.call((host, port))
     await again.send_all(b"back")
+    assert await read(await stage.accept(), 4) == b"back"
+
+
+async def test_nobody_else_gets_the_port_of_a_link_that_refuses(stage: Stage) -> None:
+    """Most servers allow the address to be reused, as we do: on Linux the port would be free for two who do."""
+    caller, _callee = await stage.connected()  # with this connection alive the port could not be had without reuse
+    address = caller.socket.getpeername()
+    stage.inject("down", Refuse(), REQUEST)
+    with socket.socket() as thief:
+        thief.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        with pytest.raises(OSError, match="already in use"):
+            thief.bind(address)
+    stage.board.heal("down")
+    await (await stage.call(address)).send_all(b"back")
     assert await read(await stage.accept(), 4) == b"back"
 
 
