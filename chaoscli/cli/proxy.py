@@ -48,6 +48,8 @@ def proxy(
             poll_s = parse_duration(poll)
         except UnitError as error:
             raise UsageError(f"--poll: {error}") from None
+        if poll_s < 0.0:
+            raise UsageError("--poll cannot be negative", hint="0s sleeps at once, 200us is a good deal")
         faults = tuple(parse_fault(text, udp=udp) for text in fault or ())
         if (listen or faults or http or udp) and not upstream:
             raise UsageError("a link needs an upstream", hint="say where it leads: --upstream 127.0.0.1:5432")

@@ -110,6 +110,8 @@ class _Reader:
             del self.fields["share"]
         while self.next < len(self.words):
             self.read_member(kind.text)
+        if self.given.get("for", 1.0) <= 0.0:
+            raise self.wrong(self.places["for"], "'for' must be longer than nothing", "leave it out for a fault that stays")
         usual = {name: self.given.pop(name) for name in USUAL if name in self.given}
         return LinkFault(
             kind=row.kind,

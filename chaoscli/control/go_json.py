@@ -31,11 +31,16 @@ class GoJsonError(ValueError):
 
 def first_value(body: bytes) -> Any:
     """The first JSON value of ``body``: dict, list, str, int, float, bool or None. GoJsonError when there is none."""
+    return first_value_and_rest(body)[0]
+
+
+def first_value_and_rest(body: bytes) -> tuple[Any, str]:
+    """The same, and the text behind it, which clients may send in vain."""
     reader = _Reader(body.decode("utf-8", errors="replace"))
     reader.skip_space()
     if reader.at_end:
         raise GoJsonError("EOF", 0)
-    return reader.value(0)
+    return reader.value(0), reader.rest
 
 
 def folded(value: Mapping[str, Any]) -> dict[str, Any]:
@@ -66,6 +71,10 @@ class _Reader:
     @property
     def at_end(self) -> bool:
         return self.place >= len(self.text)
+
+    @property
+    def rest(self) -> str:
+        return self.text[self.place :]
 
     def skip_space(self) -> None:
         while not self.at_end and self.text[self.place] in _SPACE:

@@ -40,8 +40,25 @@ _HINT = 'a list of {"name": ..., "listen": ..., "upstream": ...}'
             "1 problem in FILE",
         ),
         ("[{", f"FILE:1:3: unexpected EOF\n  1 | [{{\n    |   ^  {_HINT}\n1 problem in FILE"),
-        ("", f"FILE:1:1: EOF\n  1 | \n    | ^  {_HINT}\n1 problem in FILE"),
-        ("{}", "FILE: json: cannot unmarshal object into Go value of type []toxiproxy.Proxy"),
+        ("", f"FILE is empty\n  {_HINT}"),
+        ("{}", f"FILE is no list of proxies\n  {_HINT}"),
+        ("[] {}", f"FILE: something follows the list: '{{}}'\n  {_HINT}"),
+        (
+            '[{"name": "a", "upstream": "u:1"}, {"name": "a", "upstream": "u:2"}]',
+            "FILE: proxy 2 'a' has the name of an earlier one\n  only one of them could be there",
+        ),
+        (
+            '[{"name": "a", "upstrem": "u:1", "upstream": "u:1"}]',
+            "FILE: proxy 1 'a': nothing is called 'upstrem'\n  did you mean upstream?",
+        ),
+        (
+            '[{"name": "a", "upstream": "u:1", "toxics": [{"type": "latency", "strem": "upstream"}]}]',
+            "FILE: proxy 1 'a': toxic 'latency': nothing is called 'strem'\n  did you mean stream?",
+        ),
+        (
+            '[{"name": "a", "upstream": "u:1", "toxics": [{"type": "latency", "attributes": {"latncy": 5}}]}]',
+            "FILE: proxy 1 'a': toxic 'latency': nothing is called 'latncy'\n  did you mean latency?",
+        ),
         ('[{"name": "a", "upstream": "u:1"}, {"upstream": "u:2"}]', "FILE: proxy 2: missing required field: name"),
         (
             '[{"name": "a", "upstream": "u:1", "toxics": [{"type": "latency", "attributes": {"latency": -1}}]}]',
@@ -60,6 +77,17 @@ def test_a_mistake_in_it_is_shown_where_it_is(tmp_path: Path, text: str, message
     with pytest.raises(ChaosError) as caught:
         load_config(file)
     assert caught.value.render().replace(str(file), "FILE") == message
+
+
+def test_what_the_original_would_pass_over_is_passed_over(tmp_path: Path) -> None:
+    """A whole proxy, as a server tells it, with its logger; and what somebody noted beside it."""
+    file = tmp_path / "toxiproxy.json"
+    file.write_text(
+        '[{"name": "a", "upstream": "u:1", "Logger": {}, "comment": "of the shop", "toxics": null}]', encoding="utf-8"
+    )
+    assert [one.name for one in load_config(file)] == ["a"]
+    file.write_text("null", encoding="utf-8")
+    assert load_config(file) == ()
 
 
 def test_a_file_that_is_not_there_is_said_to_be(tmp_path: Path) -> None:
