@@ -26,6 +26,7 @@ class LinkState:
     enabled: bool
     connections: int = 0
     open: int = 0
+    udp: bool = False
     requests: int = 0
     bytes_request: int = 0
     bytes_reply: int = 0

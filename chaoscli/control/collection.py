@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Protocol
 
 import trio
@@ -178,6 +179,14 @@ class Collection:
         if self._dialled(proxy) is None:
             self.name_wanted()
 
+    def _again(self, proxy: Proxy, change: Callable[[], None]) -> None:
+        """A change after which the proxy may have to listen again. ApiError when it cannot: it is stopped then."""
+        try:
+            change()
+        except OSError as error:
+            self._stop(proxy)
+            raise ApiError(500, bind_failure(split(proxy.listen), error, proxy.protocol)) from error
+
     def _stop(self, proxy: Proxy) -> None:
         if proxy.running:
             proxy.carried += _carried(self._board.counts_of(proxy.name))
@@ -213,6 +222,8 @@ class Collection:
         """``host`` stands for ``address`` now. None: for none, so that dialling it fails, unless it stood for one before."""
         if address is None and host in self._found:
             return
+        if address is None:
+            self._tell(Noted(at=self.now(), source=host, text="this name of an upstream stands for no address", level="warning"))
         self._found[host] = address or ""
         for proxy in self.proxies.values():
             if proxy.running and upstream_host(proxy.upstream) == host:
@@ -275,14 +286,14 @@ class Collection:
             toxic.duration_s = asked.duration_s
             self._set_end(toxic)
         if proxy.running and fault is not None:
-            self._board.update(toxic.key, *with_toxicity(fault, toxicity))
-            self._tell(Noted(at=self.now(), source=toxic.key, text=f"now {_words(fault, toxicity)}"))
+            self._again(proxy, partial(self._board.update, toxic.key, *with_toxicity(fault, toxicity)))
+            self._tell(Noted(at=self.now(), source=toxic.key, text=f"now {words_of(fault, toxicity)}"))
 
     def remove_toxic(self, proxy: Proxy, toxic: Toxic) -> None:
         proxy.toxics.remove(toxic)
         self._keys.remove(toxic.key)
         if proxy.running and toxic.fault is not None:
-            self._board.heal(toxic.key)
+            self._again(proxy, partial(self._board.heal, toxic.key))
             self._tell(FaultHealed(at=self.now(), fault=toxic.key, asked_at=self.now()))
 
     def next_end(self) -> float:
@@ -312,7 +323,7 @@ class Collection:
         targets = [(proxy.name, direction) for direction in directions(toxic.stream)]
         self._board.inject(toxic.key, targets, *with_toxicity(fault, toxic.toxicity))
         now = self.now()
-        text = f"{_words(fault, toxic.toxicity)}, {toxic.stream}"
+        text = f"{words_of(fault, toxic.toxicity)}, {toxic.stream}"
         self._tell(FaultInjected(at=now, fault=toxic.key, kind=fault.kind, text=text, targets=(proxy.name,), asked_at=now))
 
     def _set_end(self, toxic: Toxic) -> None:
@@ -326,7 +337,8 @@ def _same_listen(proxy: Proxy, listen: str, address: Address) -> bool:
     return listen == proxy.listen or join(address) == proxy.listen
 
 
-def _words(fault: Fault, toxicity: float) -> str:
+def words_of(fault: Fault, toxicity: float) -> str:
+    """What it does, and how often if not always."""
     return fault.words() + (f", toxicity {toxicity:g}" if toxicity != 1.0 else "")
 
 

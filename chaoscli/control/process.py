@@ -33,7 +33,7 @@ async def run(channel: Channel, part: Mapping[str, Any]) -> None:
             api = Api(collection, metrics=lambda: metrics.page(collection.totals()))
             nursery.start_soon(end_toxics_in_time, collection)
             nursery.start_soon(keep_names_resolved, collection)
-            nursery.start_soon(serve_api, api, [listener])
+            nursery.start_soon(serve_api, api, [listener], channel.tell_event)
             return {"address": list(address_of(listener))}
 
         await process.run(channel, part, more={"api": open_api})

@@ -148,12 +148,12 @@ def new_toxic(proxy: Proxy, asked: ToxicAsked) -> Toxic:
 
     A stream that was said tells a fault of one message which one, as far as its attribute ``what`` does not.
     """
-    stream = "downstream" if asked.stream is None else asked.stream
-    if not directions(stream):
+    if asked.stream is not None and not directions(asked.stream):
         raise ApiError(*replies.INVALID_STREAM)
     kind = kind_of_toxic(asked.type, udp=proxy.udp)
     if kind is None:
         raise ApiError(*replies.INVALID_TYPE)
+    stream = kind.usual_stream(asked.attributes) if asked.stream is None else asked.stream
     name = asked.name or f"{asked.type}_{stream}"
     if any(toxic.name == name for toxic in proxy.toxics):
         raise ApiError(*replies.TOXIC_EXISTS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import struct
 from collections.abc import Mapping
 from typing import Any
@@ -85,11 +86,12 @@ def shortest(number: float) -> int | float:
 
 
 def fits_single(number: float) -> bool:
+    """Whether a 32-bit float holds it; one that is infinite already (1e400) is not JSON any more."""
     try:
         _single(number)
     except OverflowError:
         return False
-    return True
+    return math.isfinite(number)
 
 
 def _single(number: float) -> bytes:

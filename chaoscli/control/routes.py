@@ -83,7 +83,7 @@ def guard(request: Request, *, own_name: str = "") -> Response | None:
     if request.header("user-agent").startswith("Mozilla/"):
         return Response(status=403, headers=TEXT, body=b"User agent not allowed\n")
     if not is_own_name(request.header("host"), own_name):
-        return Response(status=403, headers=TEXT, body=b"Host not allowed\n")
+        return Response(status=403, headers=TEXT, body=b"Host not allowed: call it by its address, by a name without dots, or by what --host was told\n")
     return None
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 import secrets
+import time
 from collections.abc import Callable
 
 import trio
@@ -19,6 +20,7 @@ from chaoscli.control.addresses import AddressError, look_up
 from chaoscli.control.collection import Collection
 from chaoscli.control.routes import Task, What, route
 from chaoscli.control.tasks import do
+from chaoscli.events import Event, Noted
 from chaoscli.messages import Request, Response
 from chaoscli.net.http_server import HttpLimits, HttpServer
 
@@ -60,9 +62,14 @@ class Api:
         return Response(status=503, headers=(("content-type", "text/html; charset=utf-8"),), body=_TOO_LONG)
 
 
-async def serve_api(api: Api, listeners: list[trio.SocketListener]) -> None:
-    """Answer on ``listeners`` until cancelled."""
-    await HttpServer(api.answer, limits=LIMITS).serve(listeners)
+async def serve_api(api: Api, listeners: list[trio.SocketListener], tell: Callable[[Event], None]) -> None:
+    """Answer on ``listeners`` until cancelled. ``tell`` hears of a request that met a mistake of ours."""
+
+    def failed(request: Request, error: Exception) -> None:
+        text = f"{request.method} {request.path} met a bug of chaoscli: {error!r}"
+        tell(Noted(at=time.monotonic(), source="API", text=text, level="warning"))
+
+    await HttpServer(api.answer, limits=LIMITS, failed=failed).serve(listeners)
 
 
 async def end_toxics_in_time(collection: Collection) -> None:

@@ -89,7 +89,7 @@ async def serve(
         await _make(collection, asked)
         api = Api(collection, metrics=lambda: metrics.page(collection.totals()), own_name=options.host)
         if listeners:
-            nursery.start_soon(serve_api, api, listeners)
+            nursery.start_soon(serve_api, api, listeners, tell)
         with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
             task_status.started(Serving(collection=collection, api=address_of(listeners[0]) if listeners else None))
             await anext(signals)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import gc
 import json
+import math
 import os
 import sys
 import time
@@ -17,7 +18,7 @@ from dataclasses import dataclass
 import trio
 
 from chaoscli.control.addresses import join
-from chaoscli.control.collection import Collection
+from chaoscli.control.collection import Collection, words_of
 from chaoscli.control.metrics import LinkTotals
 from chaoscli.control.proxies import Toxic
 from chaoscli.control.serving import ProxyOptions, Serving, serve
@@ -36,6 +37,8 @@ FRAME_EVERY_S = 0.5
 SCREEN_ENDS_WITHIN_S = 2.0
 # What fits under a table on the smallest usual terminal.
 MOST_NOTES = 6
+# A page or two of what faults did, when the screen is gone.
+MOST_MEASURED = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,21 +74,30 @@ def _explain(error: BaseException) -> int:
 
 
 def _say(descriptor: int, text: str) -> None:
-    """A line for whoever still reads; a proxy serves on when nobody does."""
+    """Lines for whoever still reads; a proxy serves on when nobody does."""
     with suppress(OSError):
-        os.write(descriptor, text.encode() + b"\n")
+        os.write(descriptor, "\n".join(map(printable, text.split("\n"))).encode() + b"\n")
+
+
+def printable(text: str) -> str:
+    """What any client of the API may have called a proxy must not steer the terminal."""
+    return text if text.isprintable() else "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in text)
 
 
 async def _run(standalone: Standalone) -> None:
     began = time.monotonic()
     notes: deque[str] = deque(maxlen=MOST_NOTES)
+    measured: dict[tuple[str, str], str] = {}  # what each fault did, in each direction, when it was last told
 
     def note(event: Event) -> None:
-        text = line_of(event)
-        if text:
-            notes.append(f"{event.at - began:8.2f}s  {text}")
-            if standalone.frames is None:
-                _say(STDERR, notes[-1])
+        text = printable(line_of(event))
+        if not text:
+            return
+        notes.append(f"{event.at - began:8.2f}s  {text}")
+        if standalone.frames is None:
+            _say(STDERR, notes[-1])
+        elif isinstance(event, FaultMeasured) and len(measured) < MOST_MEASURED:
+            measured[event.fault, event.direction] = text
 
     async def serve_then_stop(*, task_status: trio.TaskStatus[Serving]) -> None:
         await serve(standalone.options, tell=note, task_status=task_status)
@@ -100,6 +112,8 @@ async def _run(standalone: Standalone) -> None:
             await _write_frames(standalone.frames, serving, began, notes)
     if standalone.frames is not None:
         _wait_for_screen(standalone.frames)
+        for text in measured.values():
+            _say(STDERR, text)  # on the screen it was gone as soon as it came
     _say(STDOUT, farewell(serving.collection))
 
 
@@ -167,7 +181,8 @@ def line_of(event: Event) -> str:
         case FaultHealed(fault=fault):
             return f"{fault}: healed"
         case FaultMeasured(fault=fault, met=met, touched=touched) if touched:
-            delays = f", {format_duration(event.asked_mean_s)} late asked, {format_duration(event.achieved_mean_s)} achieved"
+            achieved = f"{format_duration(event.achieved_mean_s)} achieved" if event.achieved_mean_s else "none of it came due"
+            delays = f", {format_duration(event.asked_mean_s)} late asked, {achieved}"
             shares = f", {format_share(event.asked_share)} asked, {format_share(event.achieved_share)} achieved"
             harmed = f"{fault}: touched {touched} of {met}" + (shares if event.asked_share else "")
             return harmed + (delays if event.asked_mean_s else "")
@@ -180,6 +195,10 @@ def _arrow(toxic: Toxic, fault: Fault) -> str:
     return {"upstream": "->", "downstream": "<-", "both": "<->"}[toxic.stream.lower()]
 
 
+def _left(toxic: Toxic, now: float) -> str:
+    return "" if math.isinf(toxic.until) else f", {format_duration(float(max(1, math.ceil(toxic.until - now))))} left"
+
+
 def state_of(serving: Serving, at: float, notes: tuple[str, ...]) -> LinksState:
     """Everything a screen shows, ``at`` seconds after the start."""
     totals = {total.proxy: total for total in serving.collection.totals()}
@@ -187,16 +206,22 @@ def state_of(serving: Serving, at: float, notes: tuple[str, ...]) -> LinksState:
     for proxy in serving.collection.proxies.values():
         total = totals[proxy.name]
         harms = tuple(
-            Harm(name=toxic.name, text=fault.words(), touched=total.touched.get(toxic.name, 0), way=_arrow(toxic, fault))
+            Harm(
+                name=printable(toxic.name),
+                text=words_of(fault, toxic.toxicity) + _left(toxic, serving.collection.now()),
+                touched=total.touched.get(toxic.name, 0),
+                way=_arrow(toxic, fault),
+            )
             for toxic in proxy.toxics
             if (fault := toxic.fault) is not None
         )
         links.append(
             LinkState(
-                name=proxy.name,
+                name=printable(proxy.name),
                 listen=proxy.listen,
-                upstream=proxy.upstream,
+                upstream=printable(proxy.upstream),
                 enabled=proxy.running,
+                udp=proxy.udp,
                 connections=total.carried.connections,
                 open=total.open,
                 requests=total.carried.requests,

@@ -68,6 +68,11 @@ class ToxicKind:
         self.fault(values)
         return values
 
+    @property
+    def names(self) -> list[str]:
+        """The attributes it has."""
+        return [*(one.name for one in self.attributes), *(field.name for field in self._own_fields())]
+
     def fault(self, values: Mapping[str, Any]) -> Fault | None:
         """Our fault for attributes that ``merged`` has given."""
         if self.settings is None:
@@ -84,9 +89,21 @@ class ToxicKind:
             raise BadRequestError(f"{self.name}: {name} {error.reason}") from error
         return fault
 
+    @property
+    def _aims(self) -> bool:
+        """Whether it harms either the request or the reply, by an attribute of its own."""
+        return self.settings is not None and "what" in fields_of(self.settings)
+
+    def usual_stream(self, given: Mapping[str, Any]) -> str:
+        """Where it acts if nobody says so: downstream, as in the original, but that of its message if it harms only one."""
+        if self.settings is None or not self._aims:
+            return "downstream"
+        usual = next(field.default for field in dataclasses.fields(self.settings) if field.name == "what")
+        return "upstream" if given.get("what", usual) == Direction.REQUEST.value else "downstream"
+
     def aimed(self, stream: str) -> dict[str, Any]:
         """The attribute that a stream stands for, with a fault that harms either the request or the reply of its own choice."""
-        if self.settings is None or "what" not in fields_of(self.settings):
+        if not self._aims:
             return {}
         if stream.lower() == BOTH:
             raise BadRequestError(f"{self.name} harms one message: upstream is the request, downstream the reply")

@@ -35,6 +35,8 @@ def links_picture(before: LinksState | None, now: LinksState) -> RenderableType:
 
 def _way(link: LinkState) -> Text:
     way = Text(f"{link.listen} -> {link.upstream}")
+    if link.udp:
+        way.append(" udp", "dim")
     if not link.enabled:
         way.append(" (disabled)", "yellow")
     for harm in link.harms:

@@ -592,6 +592,62 @@ async def test_the_stream_says_which_message_is_dropped_where_nothing_else_does(
     assert f": drop {what} for 1" in desk.done()[-1]
 
 
+@pytest.mark.parametrize(
+    ("toxic", "stream"),
+    [
+        ({"type": "drop"}, "upstream"),
+        ({"type": "drop", "attributes": {"what": "reply"}}, "downstream"),
+        ({"type": "late", "attributes": {"by": "1s"}}, "downstream"),
+        ({"type": "late", "attributes": {"by": "1s", "what": "request"}}, "upstream"),
+        ({"type": "latency"}, "downstream"),
+    ],
+)
+async def test_a_stream_that_was_not_said_is_where_the_toxic_acts(desk: Desk, toxic: Any, stream: str) -> None:
+    """So that what a server shows, sent back to it, means the same."""
+    await desk.asked("POST", "/proxies", {**WEB, "http": True})
+    _status, shown = await desk.asked("POST", "/proxies/web/toxics", toxic)
+    done = desk.done()[-1]
+    assert (shown["stream"], shown["name"]) == (stream, f"{toxic['type']}_{stream}")
+
+    await desk.asked("DELETE", f"/proxies/web/toxics/{shown['name']}")
+    desk.done()
+    assert await desk.asked("POST", "/proxies/web/toxics", shown) == (
+        200,
+        {**shown, "attributes": {**shown["attributes"]}} | _aim(shown),
+    )
+    assert desk.done()[-1] == done
+
+
+def _aim(shown: Any) -> Any:
+    """A stream that is said is also written down as the message it stands for."""
+    if shown["type"] == "latency":
+        return {}
+    what = {"upstream": "request", "downstream": "reply"}[shown["stream"]]
+    return {"attributes": {**shown["attributes"], "what": what}}
+
+
+async def test_a_proxy_that_cannot_listen_again_after_a_heal_is_stopped_and_says_why(
+    web: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def taken(name: str) -> None:
+        raise OSError(errno.EADDRINUSE, "Address already in use")
+
+    await web.asked("POST", "/proxies/web/toxics", {"type": "refuse", "name": "down"})
+    monkeypatch.setattr(web.board, "heal", taken)
+    reason = "listen tcp 127.0.0.1:3310: bind: address already in use"
+    assert await web.asked("DELETE", "/proxies/web/toxics/down") == (500, {"error": reason, "status": 500})
+    assert await web.asked("GET", "/proxies/web") == (200, {**WEB_SHOWN, "enabled": False})
+
+
+async def test_a_name_that_stands_for_nothing_is_told_once(desk: Desk) -> None:
+    await desk.asked("POST", "/proxies", {**WEB, "upstream": "db.test:5432"})
+    for _ in range(2):
+        desk.collection.resolved("db.test", None)
+    assert desk.told == [
+        Noted(at=100.0, source="db.test", text="this name of an upstream stands for no address", level="warning")
+    ]
+
+
 async def test_a_fault_of_one_message_cannot_be_on_both(desk: Desk) -> None:
     await desk.asked("POST", "/proxies", {**WEB, "http": True})
     reason = "bad request body: late harms one message: upstream is the request, downstream the reply"

@@ -62,7 +62,9 @@ def test_a_browser_is_refused() -> None:
 def test_a_page_that_points_its_own_name_at_us_is_refused() -> None:
     request = Request(method="GET", target="/proxies", headers=(("host", "rebound.example.com:8474"),))
     assert route(request) == Response(
-        status=403, headers=(("content-type", "text/plain; charset=utf-8"),), body=b"Host not allowed\n"
+        status=403,
+        headers=(("content-type", "text/plain; charset=utf-8"),),
+        body=b"Host not allowed: call it by its address, by a name without dots, or by what --host was told\n",
     )
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
@@ -51,6 +52,7 @@ def test_a_duration_is_milliseconds_or_a_person_s_text(value: dict[str, Any], se
         ({"name": 1}, "json: cannot unmarshal number into Go struct field ToxicWrapper.name of type string"),
         ({"toxicity": "high"}, "json: cannot unmarshal string into Go struct field ToxicWrapper.toxicity of type float32"),
         ({"toxicity": True}, "json: cannot unmarshal bool into Go struct field ToxicWrapper.toxicity of type float32"),
+        ({"toxicity": math.inf}, "json: cannot unmarshal number inf into Go struct field ToxicWrapper.toxicity of type float32"),
         ({"toxicity": 1e39}, "json: cannot unmarshal number 1e+39 into Go struct field ToxicWrapper.toxicity of type float32"),
         ({"attributes": [1]}, "json: cannot unmarshal array into Go struct field ToxicWrapper.attributes of type toxics.Toxic"),
         ({"duration": "soon"}, "'soon' is not a duration, like 250ms, 3s or 1m30s"),
