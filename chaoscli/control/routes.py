@@ -14,6 +14,7 @@ from chaoscli.messages import Request, Response
 # Names under these can never be registered by a stranger (RFC 6761, RFC 6762, RFC 8375, ICANN's .internal), so that no
 # page of theirs can make a browser send them here. A name without a dot is a container's or a host's own.
 PRIVATE_ENDINGS = (".localhost", ".local", ".internal", ".test", ".home.arpa")
+_CALL_IT_SO = b"Host not allowed: call it by its address, by a name without dots, or by what --host was told\n"
 
 
 class What(StrEnum):
@@ -83,7 +84,7 @@ def guard(request: Request, *, own_name: str = "") -> Response | None:
     if request.header("user-agent").startswith("Mozilla/"):
         return Response(status=403, headers=TEXT, body=b"User agent not allowed\n")
     if not is_own_name(request.header("host"), own_name):
-        return Response(status=403, headers=TEXT, body=b"Host not allowed: call it by its address, by a name without dots, or by what --host was told\n")
+        return Response(status=403, headers=TEXT, body=_CALL_IT_SO)
     return None
 
 
