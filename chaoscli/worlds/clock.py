@@ -18,7 +18,7 @@ from typing import Any, Protocol, TypeVar
 import trio
 from trio._core import _run as private
 
-from chaoscli.errors import ChaosError, ExitCode, NotMadeError
+from chaoscli.errors import ChaosError, ExitCode, NotMadeError, leaves
 from chaoscli.worlds.fence import fenced
 from chaoscli.worlds.waiting import who_waits
 
@@ -202,11 +202,18 @@ class _Limit:
 def simulate(play: Callable[[Kernel], Awaitable[T]], *, seed: int, starts_at: float = 0.0) -> T:
     """Run ``play`` from start to end in virtual time; the same seed gives the same order of everything.
 
-    StuckError when it can go no further; what ``play`` raises comes out as it is. One at a time in a process.
+    StuckError when it can go no further; what ``play`` raises comes out as it is, but for an interrupt: that is always a plain
+    KeyboardInterrupt, in however many nurseries it came. One at a time in a process.
     """
     kernel = Kernel(starts_at)
     with _deterministic(seed), _seldom_collected():
-        return trio.run(_played, play, kernel, clock=kernel, strict_exception_groups=True)
+        try:
+            return trio.run(_played, play, kernel, clock=kernel, strict_exception_groups=True)
+        except BaseExceptionGroup as group:
+            # Whoever plays one run after the other stops at Ctrl-C with `except KeyboardInterrupt`, which sees no group.
+            if any(isinstance(leaf, KeyboardInterrupt) for leaf in leaves(group)):
+                raise KeyboardInterrupt from group
+            raise
 
 
 async def _played(play: Callable[[Kernel], Awaitable[T]], kernel: Kernel) -> T:

@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 
 from chaoscli.errors import NotMadeError
+from chaoscli.events import CurtainRose, Event, Happened
 from chaoscli.exploration import Findings
 from chaoscli.explore import explain, sweep
+from chaoscli.explore.judging import Witness
 from chaoscli.explore.pool import InProcess, Processes, Task
 from chaoscli.explore.sweep import Chunk, Progress, Wanted, explain_all, explore, try_chunk
 from tests.explore.subjects import CHARGE, SHELF, both
@@ -96,6 +98,27 @@ def test_ctrl_c_ends_the_search_and_what_was_found_is_told() -> None:
     assert (found.seeds, found.trials, found.complete) == (1, 2, False)
     assert found.failures == ()
     assert found.unexplained == (("broken: no oversell", 0),)  # seed 0 fails, and nobody had the time to make it smaller
+
+
+def test_ctrl_c_in_the_middle_of_a_run_is_no_other_than_between_two(monkeypatch: pytest.MonkeyPatch) -> None:
+    record, runs = Witness.record, 0
+
+    def interrupting(witness: Witness, event: Event) -> None:
+        nonlocal runs
+        record(witness, event)
+        runs += isinstance(event, CurtainRose)
+        if runs == 8 and isinstance(event, Happened):
+            signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(Witness, "record", interrupting)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # tests may have been started with it ignored
+    try:
+        found = explore(both(), SEEDS, InProcess())
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert runs == 8
+    assert not found.complete
+    assert found.unexplained == (("broken: no oversell", 0),)
 
 
 def test_ctrl_c_while_failures_are_made_small_keeps_those_that_are_done() -> None:

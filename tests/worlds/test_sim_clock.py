@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 import time
@@ -159,6 +160,37 @@ def test_an_error_in_what_is_called_ends_the_simulation_with_that_error() -> Non
 
 
 # -- what cannot go on ---------------------------------------------------------------------------------------------------
+
+
+def test_an_interrupt_in_the_middle_of_a_simulation_is_no_group_in_however_many_nurseries_it_came() -> None:
+    async def interrupted(kernel: Kernel) -> None:
+        await kernel.sleep(1.0)
+        signal.raise_signal(signal.SIGINT)
+
+    async def play(kernel: Kernel) -> None:
+        async with trio.open_nursery() as outer, trio.open_nursery() as inner:
+            outer.start_soon(kernel.sleep, 5.0)
+            inner.start_soon(interrupted, kernel)
+
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # tests may have been started with it ignored
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            simulate(play, seed=1)
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_a_group_without_an_interrupt_comes_out_as_it_is() -> None:
+    async def fails() -> None:
+        raise ValueError("two")
+
+    async def play(_kernel: Kernel) -> None:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(fails)
+
+    with pytest.raises(ExceptionGroup) as caught:
+        simulate(play, seed=1)
+    assert [str(error) for error in caught.value.exceptions] == ["two"]
 
 
 def test_a_deadlock_is_reported_with_who_waits_for_what() -> None:
