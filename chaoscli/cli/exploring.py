@@ -61,7 +61,7 @@ def explore_playbook(search: Search) -> int:
     subjects = subjects_of(playbook, search.invariants)
     with _pool(search) as pool, _Progress() as shown:
         findings = explore(subjects, wanted, pool, shown.show)
-    files = [_written(failure, number, search.out) for number, failure in enumerate(findings.failures, start=1)]
+    files = [_written(failure, search.out) for failure in findings.failures]
     if search.json:
         say(json.dumps({**to_plain(findings), "files": files}, indent=2, ensure_ascii=False))
     else:
@@ -110,8 +110,15 @@ def _cores() -> int:
 # -- what was found ----------------------------------------------------------------------------------------------------------
 
 
-def _written(failure: Failure, number: int, folder: Path) -> str:
-    file = folder / f"{failure.subject.playbook}-{failure.subject.variant}-{number}.json"
+def name_of(failure: Failure) -> str:
+    """``oversell-naive-no-oversell-6.json``. A seed is counted to one way to break a promise, so no other failure has this name:
+    not of another promise or search, and not of another shard."""
+    promise = failure.violation.invariant.replace(" ", "-")
+    return f"{failure.subject.playbook}-{failure.subject.variant}-{promise}-{failure.seeds[0]}.json"
+
+
+def _written(failure: Failure, folder: Path) -> str:
+    file = folder / name_of(failure)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         file.write_text(to_text(failure), encoding="utf-8")

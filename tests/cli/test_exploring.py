@@ -46,11 +46,20 @@ def test_what_is_found_is_shown_written_and_replayed(till: Path) -> None:
     assert found.exit_code == 1
     assert "naive: no oversell by" in found.stdout
     assert "atomic: no oversell" not in found.stdout
-    assert "chaos replay repro/oversell-naive-1.json" in found.stdout
-    again = chaos("replay", "repro/oversell-naive-1.json")
+    assert "chaos replay repro/oversell-naive-no-oversell-0.json" in found.stdout
+    again = chaos("replay", "repro/oversell-naive-no-oversell-0.json")
     assert again.exit_code == 1
     assert "'no oversell' is broken again: reserved " in again.stdout
     assert "as it was found" in again.stdout
+
+
+def test_another_search_leaves_the_files_of_the_first_alone(till: Path) -> None:
+    for first in ("0", "16"):
+        chaos("explore", str(till), "--seeds", "1", "--first", first, "--jobs", "1", "--variant", "naive")
+    assert sorted(file.name for file in Path("repro").iterdir()) == [
+        "oversell-naive-no-oversell-0.json",
+        "oversell-naive-no-oversell-16.json",
+    ]
 
 
 def test_nothing_found_is_exit_code_0(till: Path) -> None:
@@ -68,13 +77,13 @@ def test_json_is_alone_on_stdout_and_has_everything(till: Path) -> None:
     (failure,) = document["failures"]
     assert failure["violation"]["invariant"] == "no oversell"
     assert failure["plan"]["faults"]
-    assert document["files"] == ["elsewhere/oversell-naive-1.json"]
-    assert Path("elsewhere/oversell-naive-1.json").exists()
+    assert document["files"] == ["elsewhere/oversell-naive-no-oversell-0.json"]
+    assert Path("elsewhere/oversell-naive-no-oversell-0.json").exists()
 
 
 def test_what_has_been_mended_is_kept_when_it_is_replayed(till: Path) -> None:
     chaos("explore", str(till), "--seeds", "1", "--jobs", "1", "--variant", "naive")
-    file = Path("repro/oversell-naive-1.json")
+    file = Path("repro/oversell-naive-no-oversell-0.json")
     file.write_text(file.read_text().replace('"reserving": "naive"', '"reserving": "atomic"'))
     again = chaos("replay", str(file))
     assert again.exit_code == 0

@@ -51,7 +51,7 @@ def run() -> RunRecording:
 
 
 def test_a_failure_with_its_picture_its_story_and_its_odds() -> None:
-    kept = [Kept(file="repro/charge-broken-1.json", run=run())]
+    kept = [Kept(file="repro/charge-broken-no-double-charge-10.json", run=run())]
     page = ExplorationPage(findings(FAILURE, unexplained=(("broken: no double charge", 31),)), kept)
     check("exploration-80", drawn(page, 80))
     check("exploration-120", drawn(page, 120))
