@@ -139,8 +139,9 @@ class Failure:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Findings:
     """What a whole exploration came to. ``unexplained`` are failing seeds that were not made smaller, and so belong to no
-    failure for sure; ``never`` is what could have been reached and was not. ``searching_s`` are the seconds before failures were
-    made smaller, which all of ``seconds`` has in it."""
+    failure for sure; ``not_smaller`` says why, for promises at which that went wrong. ``never`` is what could have been reached
+    and was not. ``searching_s`` are the seconds before failures were made smaller, which all of ``seconds`` has in it. One that
+    is not ``complete`` was interrupted, or ``ended_by`` an error."""
 
     playbook: str
     variants: tuple[str, ...]
@@ -150,12 +151,14 @@ class Findings:
     failing: int
     failures: tuple[Failure, ...] = ()
     unexplained: tuple[tuple[str, int], ...] = ()
+    not_smaller: Mapping[str, str] = field(default_factory=dict)
     reached: Mapping[str, int] = field(default_factory=dict)
     never: tuple[str, ...] = ()
     seconds: float = 0.0
     searching_s: float = 0.0
     messages: int = 0
     complete: bool = True
+    ended_by: str = ""
 
 
 def group_of(variant: str, invariant: str, plan: Plan) -> str:

@@ -6,7 +6,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,11 +16,11 @@ from rich.live import Live
 from rich.text import Text
 
 from chaoscli.cli.output import Output
+from chaoscli.cli.reproductions import Reproductions
 from chaoscli.cli.streams import say
 from chaoscli.errors import ExitCode, UsageError
 from chaoscli.exploration import Failure, Findings, Plan, Subject
 from chaoscli.explore.pool import InProcess, Pool, Processes
-from chaoscli.explore.reproduction import to_text
 from chaoscli.explore.subject import subjects_of
 from chaoscli.explore.sweep import Progress, Wanted, explore
 from chaoscli.explore.trial import as_run, run
@@ -59,16 +59,27 @@ def explore_playbook(search: Search) -> int:
     wanted = _wanted(search)
     playbook = load_playbook(search.name, overrides=search.overrides, variants=search.variants)
     subjects = subjects_of(playbook, search.invariants)
-    with _pool(search) as pool, _Progress() as shown:
-        findings = explore(subjects, wanted, pool, shown.show)
-    files = [_written(failure, search.out) for failure in findings.failures]
+    with Reproductions(search.out) as reproductions:
+        with _pool(search) as pool, _Progress() as shown:
+            explored = explore(subjects, wanted, pool, shown.show, reproductions.keep)
+        findings = explored.findings
+        files = [reproductions.file_of(failure) for failure in findings.failures]
     if search.json:
         say(json.dumps({**to_plain(findings), "files": files}, indent=2, ensure_ascii=False))
     else:
         Output().print(ExplorationPage(findings, _kept(findings, files)))
+    _raise([*explored.errors, *reproductions.errors])
     if not findings.complete:
         return ExitCode.INTERRUPTED
     return ExitCode.VIOLATED if findings.failing else ExitCode.HELD
+
+
+def _raise(errors: Sequence[Exception]) -> None:
+    """What went wrong, if anything did, as one error."""
+    if len(errors) == 1:
+        raise errors[0]
+    if errors:
+        raise ExceptionGroup("went wrong while it searched", errors)
 
 
 def share_of_seeds(text: str | None) -> tuple[int, int]:
@@ -110,24 +121,7 @@ def _cores() -> int:
 # -- what was found ----------------------------------------------------------------------------------------------------------
 
 
-def name_of(failure: Failure) -> str:
-    """``oversell-naive-no-oversell-6.json``. A seed is counted to one way to break a promise, so no other failure has this name:
-    not of another promise or search, and not of another shard."""
-    promise = failure.violation.invariant.replace(" ", "-")
-    return f"{failure.subject.playbook}-{failure.subject.variant}-{promise}-{failure.seeds[0]}.json"
-
-
-def _written(failure: Failure, folder: Path) -> str:
-    file = folder / name_of(failure)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        file.write_text(to_text(failure), encoding="utf-8")
-    except OSError as error:
-        print(f"chaos: '{file}' cannot be written: {(error.strerror or str(error)).lower()}", file=sys.stderr)
-    return str(file)
-
-
-def _kept(findings: Findings, files: list[str]) -> list[Kept]:
+def _kept(findings: Findings, files: Sequence[str | None]) -> list[Kept]:
     """The first way to break each promise is shown whole; the others by their file."""
     kept: list[Kept] = []
     shown: set[tuple[str, str]] = set()

@@ -176,11 +176,11 @@ def _work(pipe: Connection, owner: int) -> None:
             try:
                 answer = True, do(*arguments)
             except Exception as error:
-                answer = False, _sendable(error)
+                answer = False, sendable(error)
             pipe.send(answer)
 
 
-def _sendable(error: Exception) -> Exception:
+def sendable(error: Exception) -> Exception:
     """The error itself, or its words where it cannot be sent."""
     try:
         pickle.loads(pickle.dumps(error))

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
-from chaoscli.errors import NotMadeError
+from chaoscli.errors import ChaosError, NotMadeError, leaves
 from chaoscli.exploration import Failure, Findings, Plan, Subject, Trial
 from chaoscli.explore.explain import explained
 from chaoscli.explore.plan import plan_of
-from chaoscli.explore.pool import Pool, Task
+from chaoscli.explore.pool import Pool, Task, sendable
 from chaoscli.explore.reached import possible_in
 from chaoscli.explore.trial import run, try_seed
 
@@ -73,42 +74,91 @@ class Progress:
 
 
 Show = Callable[[Progress], None]
+Keep = Callable[[Failure], None]
 
 
-def explore(subjects: Sequence[Subject], wanted: Wanted, pool: Pool, show: Show = lambda _progress: None) -> Findings:
-    """Everything, in order. A KeyboardInterrupt ends the search, and what was found until then is told."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explored:
+    """What was found, and what went wrong meanwhile: the caller shows the one and then raises the other."""
+
+    findings: Findings
+    errors: tuple[Exception, ...] = ()
+
+
+def explore(
+    subjects: Sequence[Subject],
+    wanted: Wanted,
+    pool: Pool,
+    show: Show = lambda _progress: None,
+    keep: Keep = lambda _failure: None,
+) -> Explored:
+    """Everything, in order. ``keep`` gets the failures of a promise as soon as it is done with.
+
+    A KeyboardInterrupt or an error ends the search, and what was found until then is told. An error at one promise leaves the
+    others alone.
+    """
     progress = Progress()
     trials: list[Trial] = []
+    errors: list[Exception] = []
     began = time.monotonic()
-    try:
+    with _ending(progress, errors):
         _search(subjects, wanted, pool, progress, trials, show)
-    except KeyboardInterrupt:
-        progress.stopped = True
     searching_s = time.monotonic() - began
     trials.sort(key=lambda trial: (trial.seed, trial.variant))
-    answers = [] if progress.stopped else _made_small(subjects, trials, pool, progress, show)
-    failures = [failure for _, found, _ in answers for failure in found]
-    explained_ones = {name for name, _, _ in answers}
-    unexplained = [one for _, _, left in answers for one in left]
-    broken = [(f"{trial.variant}: {one.invariant}", trial.seed) for trial in trials for one in trial.violations]
-    unexplained += [(name, seed) for name, seed in broken if name not in explained_ones]
+    answers: list[Explained] = []
+    if not progress.stopped:
+        with _ending(progress, errors):
+            _make_small(subjects, trials, pool, progress, answers, show, keep)
+    answers.sort(key=lambda answer: answer.promise)
     possible = frozenset[str]().union(*(possible_in(subject.topology) for subject in subjects))
-    return Findings(
+    findings = Findings(
         playbook=subjects[0].playbook,
         variants=tuple(subject.variant for subject in subjects),
         invariants={subject.variant: subject.invariants for subject in subjects},
         seeds=progress.seeds,
         trials=len(trials),
         failing=sum(bool(trial.violations) for trial in trials),
-        failures=tuple(failures),
-        unexplained=tuple(unexplained),
+        failures=tuple(failure for answer in answers for failure in answer.failures),
+        unexplained=tuple(_unexplained(trials, answers)),
+        not_smaller={answer.promise: in_short(answer.error) for answer in answers if answer.error is not None},
         reached=dict(sorted(progress.reached.items())),
         never=tuple(sorted(word for word in possible if not progress.reached[word])),
         seconds=time.monotonic() - began,
         searching_s=searching_s,
         messages=progress.messages,
         complete=not progress.stopped,
+        ended_by=in_short(errors[0]) if errors else "",
     )
+    return Explored(findings=findings, errors=(*errors, *(answer.error for answer in answers if answer.error is not None)))
+
+
+@contextmanager
+def _ending(progress: Progress, errors: list[Exception]) -> Iterator[None]:
+    """What is done within may end at any time: hours of findings are worth more than to go down with an error."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        progress.stopped = True
+    except Exception as error:
+        progress.stopped = True
+        errors.append(error)
+
+
+def _unexplained(trials: Sequence[Trial], answers: Sequence[Explained]) -> Iterator[tuple[str, int]]:
+    for answer in answers:
+        yield from ((answer.promise, seed) for seed in answer.left)
+    done = {answer.promise for answer in answers}
+    for trial in trials:
+        for violation in trial.violations:
+            if (promise := f"{trial.variant}: {violation.invariant}") not in done:
+                yield promise, trial.seed
+
+
+def in_short(error: Exception) -> str:
+    """A line of the first error in it; an error that is no message to a person has its kind in front."""
+    first = next(leaves(error))
+    line = str(first).partition("\n")[0]
+    return line if isinstance(first, ChaosError) else f"{type(first).__name__}: {line}".removesuffix(": ")
 
 
 # -- the search --------------------------------------------------------------------------------------------------------------
@@ -177,11 +227,16 @@ def _count(progress: Progress, chunk: Chunk, began: float) -> None:
 # -- what failed -------------------------------------------------------------------------------------------------------------
 
 
-def _made_small(
-    subjects: Sequence[Subject], trials: Sequence[Trial], pool: Pool, progress: Progress, show: Show
-) -> list[Explained]:
-    """One for each variant and promise, in the order of their names, side by side if there are workers. A KeyboardInterrupt
-    leaves out those that are not done by then."""
+def _make_small(
+    subjects: Sequence[Subject],
+    trials: Sequence[Trial],
+    pool: Pool,
+    progress: Progress,
+    answers: list[Explained],
+    show: Show,
+    keep: Keep,
+) -> None:
+    """Add one to ``answers`` for each variant and promise, as they are done, side by side if there are workers."""
     failing: dict[tuple[str, str], list[int]] = {}
     for trial in trials:
         for violation in trial.violations:
@@ -190,43 +245,65 @@ def _made_small(
     tasks = [
         (explain_all, (of_variant[variant], invariant, tuple(seeds))) for (variant, invariant), seeds in sorted(failing.items())
     ]
-    answers: list[Explained] = []
     progress.stage = f"making {len(tasks)} broken {'promise' if len(tasks) == 1 else 'promises'} small"
-    try:
+    show(progress)
+    for answer in pool.answers(tasks):
+        answers.append(answer)
+        progress.failures += len(answer.failures)
+        for failure in answer.failures:
+            keep(failure)
         show(progress)
-        for answer in pool.answers(tasks):
-            answers.append(answer)
-            progress.failures += len(answer[1])
-            show(progress)
-    except KeyboardInterrupt:
-        progress.stopped = True
-    return sorted(answers, key=lambda answer: answer[0])
+        if answer.interrupted:
+            raise KeyboardInterrupt
 
 
-# Of one promise of one variant: its name, the ways in which it is broken, and the seeds that were left over.
-Explained = tuple[str, tuple[Failure, ...], tuple[tuple[str, int], ...]]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explained:
+    """Of one promise of one variant: its name, the ways in which it is broken, and the seeds that were left over, for lack of
+    room or because of an error or an interrupt."""
+
+    promise: str
+    failures: tuple[Failure, ...] = ()
+    left: tuple[int, ...] = ()
+    error: Exception | None = None
+    interrupted: bool = False
 
 
 def explain_all(subject: Subject, invariant: str, seeds: Sequence[int]) -> Explained:
     """All ways in which these seeds break one promise, and the seeds that were left over.
 
     A seed that keeps the promise once the faults of a known way are taken out of its plan is counted to that way; what still
-    breaks it then is another, and is made small in turn, up to a bound.
+    breaks it then is another, and is made small in turn, up to a bound. What was found before an error or an interrupt stays.
     """
-    promise = f"{subject.variant}: {invariant}"
     found: dict[str, Failure] = {}
-    left: list[tuple[str, int]] = []
-    for seed in seeds[:MOST_EXAMINED]:
-        known, plan = _known(subject, invariant, plan_of(subject, seed), list(found.values()))
-        if known is None and len(found) < MOST_FAILURES:
-            failure = explained(subject, plan, invariant)
-            known = found.setdefault(failure.name, replace(failure, seeds=()))
-        if known is None:
-            left.append((promise, seed))
-        else:
-            found[known.name] = replace(known, seeds=(*known.seeds, seed))
-    left += [(promise, seed) for seed in seeds[MOST_EXAMINED:]]
-    return promise, tuple(found.values()), tuple(left)
+    error: Exception | None = None
+    interrupted = False
+    try:
+        for seed in seeds[:MOST_EXAMINED]:
+            way = _way_of(subject, invariant, seed, found)
+            if way is not None:
+                found[way.name] = replace(way, seeds=(*way.seeds, seed))
+    except KeyboardInterrupt:
+        interrupted = True
+    except Exception as raised:
+        error = sendable(raised)
+    counted = {seed for failure in found.values() for seed in failure.seeds}
+    return Explained(
+        promise=f"{subject.variant}: {invariant}",
+        failures=tuple(found.values()),
+        left=tuple(seed for seed in seeds if seed not in counted),
+        error=error,
+        interrupted=interrupted,
+    )
+
+
+def _way_of(subject: Subject, invariant: str, seed: int, found: Mapping[str, Failure]) -> Failure | None:
+    """The way in which this seed breaks the promise, a known one or a new one without seeds; None: no room for it."""
+    known, plan = _known(subject, invariant, plan_of(subject, seed), list(found.values()))
+    if known is not None or len(found) >= MOST_FAILURES:
+        return known
+    failure = explained(subject, plan, invariant)
+    return found.get(failure.name) or replace(failure, seeds=())
 
 
 def _known(subject: Subject, invariant: str, plan: Plan, failures: Sequence[Failure]) -> tuple[Failure | None, Plan]:

@@ -56,10 +56,10 @@ def story_table(story: Sequence[tuple[float, str]]) -> Table:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
-    """Where a failure can be had again: ``file`` its reproduction, ``run`` its recording, which only those have that are shown
-    whole."""
+    """Where a failure can be had again: ``file`` its reproduction, if it could be written, ``run`` its recording, which only
+    those have that are shown whole."""
 
-    file: str
+    file: str | None
     run: RunRecording | None = None
 
 
@@ -91,7 +91,8 @@ class ExplorationPage:
             yield Indented(Text("how likely it is from each moment on, under other dice", STYLES["title"]))
             yield Indented(chances_table(failure.chances, failure.violation.at_s, glyphs))
             yield ""
-        yield Indented(Text(f"chaos replay {kept.file}", STYLES["title"]), 3)
+        if kept.file is not None:
+            yield Indented(Text(f"chaos replay {kept.file}", STYLES["title"]), 3)
         yield ""
 
     def _parts(self) -> Iterator[tuple[str, RenderableType]]:
@@ -100,7 +101,8 @@ class ExplorationPage:
             seeds: dict[str, list[int]] = {}
             for promise, seed in findings.unexplained:
                 seeds.setdefault(promise, []).append(seed)
-            words = [f"{promise}: {_seeds(found)}" for promise, found in seeds.items()]
+            why = {promise: f"; {reason}" for promise, reason in findings.not_smaller.items()}
+            words = [f"{promise}: {_seeds(found)}{why.get(promise, '')}" for promise, found in seeds.items()]
             yield "broken, and not made smaller", Text("\n".join(words))
         if findings.reached:
             yield "reached", reached_text(findings.reached)
@@ -176,7 +178,8 @@ def verdict_line(findings: Findings, glyphs: Glyphs) -> Text:
     tried = f"{findings.seeds} seeds in {took} ({speed}, {findings.messages} messages)"
     broken = f"{findings.failing} of {findings.trials} runs broke a promise"
     if not findings.complete:
-        return Text(f"{glyphs.no} {findings.playbook}: interrupted after {tried}; {broken}", STYLES["wrong"])
+        how = "ended by an error" if findings.ended_by else "interrupted"
+        return Text(f"{glyphs.no} {findings.playbook}: {how} after {tried}; {broken}", STYLES["wrong"])
     if findings.failing:
         ways = f"{len(findings.failures)} way{'s' if len(findings.failures) != 1 else ''}"
         return Text(f"{glyphs.no} {findings.playbook}: {broken}, in {ways}; {tried}", STYLES["wrong"])

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner, Result
 
-from chaoscli.cli import app
+from chaoscli.cli import app, exploring
 from chaoscli.cli.exploring import Search, _wanted, progress_line, share_of_seeds
-from chaoscli.errors import UsageError
+from chaoscli.cli.guard import explain
+from chaoscli.errors import NotMadeError, UsageError
+from chaoscli.explore import sweep
+from chaoscli.explore.pool import InProcess, Task
 from chaoscli.explore.sweep import Progress, Wanted
+from chaoscli.explore.trial import NotTheSameError
 
 PLAYBOOK = """
 playbook: oversell
@@ -79,6 +85,67 @@ def test_json_is_alone_on_stdout_and_has_everything(till: Path) -> None:
     assert failure["plan"]["faults"]
     assert document["files"] == ["elsewhere/oversell-naive-no-oversell-0.json"]
     assert Path("elsewhere/oversell-naive-no-oversell-0.json").exists()
+
+
+def test_a_reproduction_is_there_as_soon_as_its_promise_is_done_with(till: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[int] = []
+
+    class Watching(InProcess):
+        def answers(self, tasks: Iterable[Task[Any]]) -> Iterator[Any]:
+            for answer in super().answers(tasks):
+                yield answer
+                seen.append(len(list(Path("repro").iterdir())))
+
+    monkeypatch.setattr(exploring, "InProcess", Watching)
+    chaos("explore", str(till), "--seeds", "1", "--jobs", "1", "--variant", "naive")
+    assert seen == [0, 1]  # after the search, and after the one promise
+
+
+def test_after_an_error_the_page_is_shown_and_the_exit_code_is_that_of_the_error(
+    till: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> None:
+        raise NotTheSameError("event 7 was\n  another")
+
+    monkeypatch.setattr(sweep, "explained", fails)
+    found = chaos("explore", str(till), "--seeds", "1", "--jobs", "1", "--variant", "naive")
+    assert found.exit_code == 4
+    assert "not made smaller" in found.stdout
+    assert "naive: no oversell: 1 seed (0); NotTheSameError: event 7 was" in found.stdout
+    assert "1 of 1 runs broke a promise" in found.stdout
+    assert "NotTheSameError: event 7 was" in found.stderr
+
+
+def test_errors_of_several_kinds_are_all_told() -> None:
+    with pytest.raises(ExceptionGroup) as caught:
+        exploring._raise([NotMadeError("one"), NotMadeError("two")])
+    assert explain(caught.value) == 3
+
+
+@pytest.mark.parametrize("folder", ["till.yaml", "till.yaml/below"])
+def test_a_folder_that_cannot_be_written_is_said_before_the_search(
+    till: Path, folder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exploring, "explore", None)
+    found = chaos("explore", str(till), "--seeds", "1", "--jobs", "1", "--out", folder)
+    assert found.exit_code == 3
+    assert f"nothing can be written to '{folder}': " in found.stderr
+    assert "--out names another folder" in found.stderr
+
+
+def test_a_file_that_cannot_be_written_is_not_named_and_the_exit_code_tells(till: Path) -> None:
+    Path("repro/oversell-naive-no-oversell-0.json").mkdir(parents=True)
+    found = chaos("explore", str(till), "--seeds", "1", "--jobs", "1", "--variant", "naive")
+    assert found.exit_code == 3
+    assert "naive: no oversell by" in found.stdout
+    assert "chaos replay" not in found.stdout
+    assert "'repro/oversell-naive-no-oversell-0.json' cannot be written: is a directory" in found.stderr
+
+
+def test_a_folder_that_was_there_before_stays_though_nothing_was_found(till: Path) -> None:
+    Path("mine").mkdir()
+    chaos("explore", str(till), "--seeds", "1", "--jobs", "1", "--variant", "atomic", "--out", "mine/deep/down")
+    assert list(Path("mine").iterdir()) == []
 
 
 def test_what_has_been_mended_is_kept_when_it_is_replayed(till: Path) -> None:

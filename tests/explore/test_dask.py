@@ -42,10 +42,10 @@ def address() -> Iterator[str]:
 
 def test_two_dask_workers_find_the_same_as_one_process(address: str) -> None:
     wanted = Wanted(count=16)
-    alone = explore(both(), wanted, InProcess())
+    alone = explore(both(), wanted, InProcess()).findings
     with DaskWorkers(address) as pool:
         assert pool.jobs == 2
-        together = explore(both(), wanted, pool)
+        together = explore(both(), wanted, pool).findings
     assert alone.failing > 0
     assert replace(together, seconds=0.0, searching_s=0.0) == replace(alone, seconds=0.0, searching_s=0.0)
 
