@@ -60,7 +60,7 @@ def explore_playbook(search: Search) -> int:
     playbook = load_playbook(search.name, overrides=search.overrides, variants=search.variants)
     subjects = subjects_of(playbook, search.invariants)
     with Reproductions(search.out) as reproductions:
-        with _pool(search) as pool, _Progress() as shown:
+        with _pool(search, wanted) as pool, _Progress() as shown:
             explored = explore(subjects, wanted, pool, shown.show, reproductions.keep)
         findings = explored.findings
         files = [reproductions.file_of(failure) for failure in findings.failures]
@@ -99,13 +99,17 @@ def _wanted(search: Search) -> Wanted:
             for_s = parse_duration(search.for_time)
         except UnitError as error:
             raise UsageError(f"--for: {error}") from None
+        if for_s <= 0.0:
+            raise UsageError(f"--for is '{search.for_time}'", hint="write how long to search, like 60s")
     count = search.seeds if search.seeds is not None or for_s is not None else USUAL_SEEDS
     if count is not None:
         count = len(range(which - 1, count, parts))
     return Wanted(first=search.first + which - 1, step=parts, count=count, for_s=for_s)
 
 
-def _pool(search: Search) -> AbstractContextManager[Pool]:
+def _pool(search: Search, wanted: Wanted) -> AbstractContextManager[Pool]:
+    if wanted.count == 0:  # a shard that is left without a seed needs no workers
+        return InProcess()
     if search.dask is not None:
         from chaoscli.explore.dask_pool import DaskWorkers
 

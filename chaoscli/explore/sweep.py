@@ -33,7 +33,8 @@ CANARY_SEED = 2_000_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """Which seeds: ``first`` and every ``step``-th after it, ``count`` of them or as many as ``for_s`` seconds allow."""
+    """Which seeds: ``first`` and every ``step``-th after it, ``count`` of them or as many as ``for_s`` seconds allow, which is
+    one at least."""
 
     first: int = 0
     step: int = 1
@@ -182,8 +183,8 @@ def _tasks(subjects: Sequence[Subject], wanted: Wanted, jobs: int, progress: Pro
     """Chunks of a single seed for each worker first, to see what one takes; then as many as the next second allows."""
     number, given = 0, 0
     while wanted.count is None or number < wanted.count:
-        if wanted.for_s is not None and time.monotonic() - began >= wanted.for_s:
-            return
+        if number > 0 and wanted.for_s is not None and time.monotonic() - began >= wanted.for_s:
+            return  # not before there was one seed: a search of nothing finds nothing, and would pass
         size = 1 if given < jobs or not progress.seeds_per_s else int(CHUNK_S * progress.seeds_per_s / jobs)
         size = max(1, min(size, MOST_IN_CHUNK))
         if wanted.count is not None:

@@ -106,7 +106,7 @@ class ExplorationPage:
             yield "broken, and not made smaller", Text("\n".join(words))
         if findings.reached:
             yield "reached", reached_text(findings.reached)
-        if findings.never:
+        if findings.never and findings.seeds:
             yield "never reached", Text(", ".join(findings.never), STYLES["trouble"])
 
 
@@ -180,6 +180,8 @@ def verdict_line(findings: Findings, glyphs: Glyphs) -> Text:
     if not findings.complete:
         how = "ended by an error" if findings.ended_by else "interrupted"
         return Text(f"{glyphs.no} {findings.playbook}: {how} after {tried}; {broken}", STYLES["wrong"])
+    if not findings.seeds:  # the shard of a search with fewer seeds than parts: nothing is wrong, and nothing is shown to hold
+        return Text(f"{findings.playbook}: this part has nothing to do: there are fewer seeds than parts")
     if findings.failing:
         ways = f"{len(findings.failures)} way{'s' if len(findings.failures) != 1 else ''}"
         return Text(f"{glyphs.no} {findings.playbook}: {broken}, in {ways}; {tried}", STYLES["wrong"])

@@ -75,6 +75,14 @@ def test_nothing_found_is_exit_code_0(till: Path) -> None:
     assert not Path("repro").exists()
 
 
+def test_a_part_without_a_seed_says_so_and_does_not_claim_that_anything_holds(
+    till: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exploring, "Processes", None)  # nobody is started for it
+    found = chaos("explore", str(till), "--seeds", "1", "--jobs", "2", "--shard", "3/3")
+    assert (found.exit_code, found.stdout) == (0, "oversell: this part has nothing to do: there are fewer seeds than parts\n")
+
+
 def test_json_is_alone_on_stdout_and_has_everything(till: Path) -> None:
     found = chaos("explore", str(till), "--seeds", "1", "--jobs", "1", "--variant", "naive", "--json", "--out", "elsewhere")
     document = json.loads(found.stdout)
@@ -164,6 +172,8 @@ def test_what_has_been_mended_is_kept_when_it_is_replayed(till: Path) -> None:
         (("--shard", "3/2"), "--shard is '3/2'"),
         (("--invariant", "no oversel"), "unknown invariant 'no oversel'\n  did you mean 'no oversell'?"),
         (("--for", "soon"), "--for: "),
+        (("--for", "0s"), "--for is '0s'\n  write how long to search, like 60s"),
+        (("--for", "-1s"), "--for is '-1s'\n  write how long to search, like 60s"),
     ],
 )
 def test_mistakes_are_said(till: Path, words: tuple[str, ...], message: str) -> None:

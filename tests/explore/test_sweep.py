@@ -189,6 +189,11 @@ def test_time_can_be_the_bound() -> None:
     assert found.complete
 
 
+def test_however_short_the_time_one_seed_is_tried() -> None:
+    found = explore((SHELF,), Wanted(for_s=1e-9), InProcess()).findings
+    assert (found.seeds, found.complete) == (1, True)
+
+
 def test_ctrl_c_ends_the_search_and_what_was_found_is_told() -> None:
     def show(_progress: Progress) -> None:
         raise KeyboardInterrupt
