@@ -11,6 +11,11 @@ from typing import Any
 
 from chaoscli.topology import Topology
 
+# Broken by a run that could not be brought to its end, whatever else was promised.
+NEVER_STUCK = "never stuck"
+NOBODY_DIES = "nobody dies"
+ALWAYS = (NEVER_STUCK, NOBODY_DIES)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moment:
@@ -138,10 +143,14 @@ class Failure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Findings:
-    """What a whole exploration came to. ``unexplained`` are failing seeds that were not made smaller, and so belong to no
-    failure for sure; ``not_smaller`` says why, for promises at which that went wrong. ``never`` is what could have been reached
-    and was not. ``searching_s`` are the seconds before failures were made smaller, which all of ``seconds`` has in it. One that
-    is not ``complete`` was interrupted, or ``ended_by`` an error."""
+    """What a whole exploration came to.
+
+    ``invariants`` are what was looked for in each variant, besides what ``ALWAYS`` is; ``left_aside`` the laws that it breaks
+    without any fault. ``unexplained`` are failing seeds that were not made smaller, and so belong to no failure for sure;
+    ``not_smaller`` says why, for promises at which that went wrong. ``never`` is what could have been reached and was not.
+    ``searching_s`` are the seconds before failures were made smaller, which all of ``seconds`` has in it. One that is not
+    ``complete`` was interrupted, or ``ended_by`` an error.
+    """
 
     playbook: str
     variants: tuple[str, ...]
@@ -149,6 +158,7 @@ class Findings:
     seeds: int
     trials: int
     failing: int
+    left_aside: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     failures: tuple[Failure, ...] = ()
     unexplained: tuple[tuple[str, int], ...] = ()
     not_smaller: Mapping[str, str] = field(default_factory=dict)

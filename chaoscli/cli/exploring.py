@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from chaoscli.cli.streams import say
 from chaoscli.errors import ExitCode, UsageError
 from chaoscli.exploration import Failure, Findings, Plan, Subject
 from chaoscli.explore.pool import InProcess, Pool, Processes
-from chaoscli.explore.subject import subjects_of
+from chaoscli.explore.subject import left_aside, subjects_of
 from chaoscli.explore.sweep import Progress, Wanted, explore
 from chaoscli.explore.trial import as_run, run
 from chaoscli.playbook.load import load_playbook
@@ -62,7 +62,7 @@ def explore_playbook(search: Search) -> int:
     with Reproductions(search.out) as reproductions:
         with _pool(search, wanted) as pool, _Progress() as shown:
             explored = explore(subjects, wanted, pool, shown.show, reproductions.keep)
-        findings = explored.findings
+        findings = replace(explored.findings, left_aside=left_aside(playbook, search.invariants, subjects))
         files = [reproductions.file_of(failure) for failure in findings.failures]
     if search.json:
         say(json.dumps({**to_plain(findings), "files": files}, indent=2, ensure_ascii=False))

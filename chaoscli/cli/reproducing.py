@@ -9,7 +9,8 @@ from chaoscli.cli.exploring import header_of
 from chaoscli.cli.output import Output
 from chaoscli.cli.simulating import show_recording
 from chaoscli.errors import ExitCode, NotMadeError, leaves
-from chaoscli.explore.judging import NOBODY_DIES, Witness, violations
+from chaoscli.exploration import NOBODY_DIES
+from chaoscli.explore.judging import Witness, violations
 from chaoscli.explore.playing import Listening, play_plan, staged
 from chaoscli.explore.reproduction import Reproduction, versions
 from chaoscli.explore.story import story_of

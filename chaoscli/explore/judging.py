@@ -11,11 +11,6 @@ from chaoscli.exploration import Violation
 from chaoscli.measures.base import NoData
 from chaoscli.recording import Recording
 
-# Broken by a run that could not be brought to its end, whatever else was promised.
-NEVER_STUCK = "never stuck"
-NOBODY_DIES = "nobody dies"
-ALWAYS = (NEVER_STUCK, NOBODY_DIES)
-
 
 class Witness:
     """A recorder that also watches: when a fact breaks a law for good, that is the guilty moment."""

@@ -8,8 +8,7 @@ from dataclasses import replace
 from chaoscli.checks.catalogue import INVARIANTS
 from chaoscli.checks.recovers import FEWEST_REQUESTS, RECOVERS, RECOVERS_WITHIN_S
 from chaoscli.errors import UsageError
-from chaoscli.exploration import Plan, Subject
-from chaoscli.explore.judging import ALWAYS
+from chaoscli.exploration import ALWAYS, Plan, Subject
 from chaoscli.explore.trial import run
 from chaoscli.load.settings import Load
 from chaoscli.playbook.meaning import Playbook, Variant
@@ -25,11 +24,33 @@ SHORT_AFTERWARDS_S = 0.5
 
 def subjects_of(playbook: Playbook, invariants: Sequence[str] = ()) -> tuple[Subject, ...]:
     """One for each variant. ``invariants`` are those to look for; without any, those that the playbook promises for the
-    variant, and where it promises none, every one that it keeps while nothing is done to it."""
+    variant, and where it promises none, every one that it keeps while nothing is done to it.
+
+    UsageError for an unknown one, and where no variant has any that is left to look for.
+    """
     for name in invariants:
         if name not in (*INVARIANTS, *ALWAYS):
             raise UsageError(f"unknown invariant '{name}'", hint=nearest(name, (*INVARIANTS, *ALWAYS)))
-    return tuple(_subject(playbook, variant, invariants) for variant in playbook.variants)
+    subjects = tuple(_subject(playbook, variant, invariants) for variant in playbook.variants)
+    if not any(subject.invariants for subject in subjects):
+        raise UsageError(
+            f"nothing is left to look for: '{playbook.name}' breaks every law without any fault",
+            hint="name a promise with --invariant to see how else it is broken",
+        )
+    return subjects
+
+
+def left_aside(playbook: Playbook, invariants: Sequence[str], subjects: Sequence[Subject]) -> dict[str, tuple[str, ...]]:
+    """The laws that nobody looks for, though no promise was named for the variant: it breaks them without any fault."""
+    return {
+        variant.name: tuple(name for name in INVARIANTS if name not in subject.invariants)
+        for variant, subject in zip(playbook.variants, subjects, strict=True)
+        if not _promised(playbook, variant, invariants)
+    }
+
+
+def _promised(playbook: Playbook, variant: Variant, invariants: Sequence[str]) -> tuple[str, ...]:
+    return tuple(invariants) or promises_of(playbook, variant)
 
 
 def promises_of(playbook: Playbook, variant: Variant) -> tuple[str, ...]:
@@ -43,7 +64,7 @@ def promises_of(playbook: Playbook, variant: Variant) -> tuple[str, ...]:
 
 
 def _subject(playbook: Playbook, variant: Variant, invariants: Sequence[str]) -> Subject:
-    promised = tuple(invariants) or promises_of(playbook, variant)
+    promised = _promised(playbook, variant, invariants)
     wanted = promised or tuple(INVARIANTS)
     heals_s = min(playbook.lasts_s, LONGEST_HARM_S)
     subject = Subject(

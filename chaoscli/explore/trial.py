@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from chaoscli.errors import leaves
-from chaoscli.exploration import Plan, Subject, Trial, Violation
-from chaoscli.explore.judging import NEVER_STUCK, NOBODY_DIES, Witness, violations
+from chaoscli.exploration import NEVER_STUCK, NOBODY_DIES, Plan, Subject, Trial, Violation
+from chaoscli.explore.judging import Witness, violations
 from chaoscli.explore.plan import plan_of
 from chaoscli.explore.playing import Listening, play_plan, staged
 from chaoscli.explore.reached import messages, reached

@@ -12,7 +12,7 @@ from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.table import Table
 from rich.text import Text
 
-from chaoscli.exploration import Chance, Failure, Findings, Plan, PlannedFault, Violation
+from chaoscli.exploration import ALWAYS, Chance, Failure, Findings, Plan, PlannedFault, Violation
 from chaoscli.recording import RunRecording
 from chaoscli.units import format_duration, format_share
 from chaoscli.views.final import final_scene, grid
@@ -104,10 +104,31 @@ class ExplorationPage:
             why = {promise: f"; {reason}" for promise, reason in findings.not_smaller.items()}
             words = [f"{promise}: {_seeds(found)}{why.get(promise, '')}" for promise, found in seeds.items()]
             yield "broken, and not made smaller", Text("\n".join(words))
+        if not findings.seeds:
+            return
+        yield "looked for", Text(_of_variants(looked_for(findings)))
+        if any(findings.left_aside.values()):
+            yield "already broken without any fault, and left aside", Text(_of_variants(findings.left_aside), STYLES["trouble"])
         if findings.reached:
             yield "reached", reached_text(findings.reached)
-        if findings.never and findings.seeds:
+        if findings.never:
             yield "never reached", Text(", ".join(findings.never), STYLES["trouble"])
+
+
+def looked_for(findings: Findings) -> dict[str, tuple[str, ...]]:
+    """Of each variant the promises that it could have been seen to break."""
+    return {variant: tuple(dict.fromkeys((*names, *ALWAYS))) for variant, names in findings.invariants.items()}
+
+
+def _of_variants(names: Mapping[str, Sequence[str]]) -> str:
+    """A line for all variants, or one for those that have the same; those that have none are left out."""
+    variants: dict[str, list[str]] = {}
+    for variant, its_names in names.items():
+        if its_names:
+            variants.setdefault(", ".join(its_names), []).append(variant)
+    if len(variants) == 1 and len(names) == sum(map(len, variants.values())):
+        return next(iter(variants))
+    return "\n".join(f"{', '.join(of)}: {line}" for line, of in variants.items())
 
 
 def _found(failure: Failure) -> str:

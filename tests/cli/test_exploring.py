@@ -75,6 +75,16 @@ def test_nothing_found_is_exit_code_0(till: Path) -> None:
     assert not Path("repro").exists()
 
 
+def test_the_page_says_what_was_looked_for_and_what_was_not(till: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sweep, "MOST_EXAMINED", 0)  # whatever it finds, nobody waits for it to be made small
+    till.write_text(PLAYBOOK.replace("all: no oversell", "success > 0%").replace("5/s", "40/s").replace("5ms", "50ms"))
+    found = chaos("explore", str(till), "--seeds", "1", "--jobs", "1", "--variant", "naive")
+    looked_for = found.stdout.partition("looked for\n")[2].partition("\n\n")[0]
+    assert "no double charge" in looked_for
+    assert "no oversell" not in looked_for
+    assert "already broken without any fault, and left aside\n  no oversell" in found.stdout
+
+
 def test_a_part_without_a_seed_says_so_and_does_not_claim_that_anything_holds(
     till: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -88,6 +98,7 @@ def test_json_is_alone_on_stdout_and_has_everything(till: Path) -> None:
     document = json.loads(found.stdout)
     assert document["failing"] == 1
     assert document["invariants"] == {"naive": ["no oversell"]}
+    assert document["left_aside"] == {}
     (failure,) = document["failures"]
     assert failure["violation"]["invariant"] == "no oversell"
     assert failure["plan"]["faults"]

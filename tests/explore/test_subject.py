@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from chaoscli.checks.catalogue import INVARIANTS
 from chaoscli.checks.recovers import RECOVERS_WITHIN_S
 from chaoscli.errors import UsageError
-from chaoscli.explore.subject import LONGEST_HARM_S, subjects_of
+from chaoscli.explore import subject
+from chaoscli.explore.subject import LONGEST_HARM_S, left_aside, subjects_of
 from chaoscli.playbook.meaning import Playbook
 from chaoscli.playbook.read import read_playbook
 
@@ -39,6 +43,24 @@ def test_without_promises_it_is_every_law_that_holds_without_a_fault() -> None:
     assert "no oversell" in atomic.invariants
     assert "no oversell" not in naive.invariants  # it breaks that by itself
     assert "no double charge" in naive.invariants
+
+
+def test_what_it_breaks_without_a_fault_is_left_aside_and_known() -> None:
+    free, promising = playbook("success > 0%"), playbook("atomic: no oversell")
+    aside = left_aside(free, (), subjects_of(free))
+    assert "no oversell" in aside["naive"]
+    assert "no oversell" not in aside["atomic"]
+    assert "atomic" not in left_aside(promising, (), subjects_of(promising))
+    assert left_aside(free, ("recovers",), subjects_of(free, ("recovers",))) == {}
+
+
+def test_where_nothing_is_left_to_look_for_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(subject, "INVARIANTS", {"no oversell": INVARIANTS["no oversell"]})
+    free = playbook("success > 0%")
+    naive = replace(free, variants=free.variants[:1])
+    with pytest.raises(UsageError, match="nothing is left to look for: 'shelf' breaks every law without any fault"):
+        subjects_of(naive)
+    assert [one.invariants for one in subjects_of(free)] == [(), ("no oversell",)]
 
 
 def test_what_is_asked_for_wins_and_must_be_known() -> None:

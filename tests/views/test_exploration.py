@@ -60,6 +60,9 @@ def test_a_failure_with_its_picture_its_story_and_its_odds() -> None:
 def test_nothing_found_says_what_was_reached_and_what_never_was() -> None:
     text = drawn(ExplorationPage(findings(), []), 80)
     assert text.splitlines() == [
+        "looked for",
+        "  no double charge, never stuck, nobody dies",
+        "",
         "reached",
         "  a call timed out 12x, 'charged' 90x",
         "",
@@ -69,6 +72,25 @@ def test_nothing_found_says_what_was_reached_and_what_never_was() -> None:
         "✓ charge: no promise was broken in 40 seeds in 12.5s (5.0 a second, 5400",
         "messages)",
     ]
+
+
+def test_what_was_looked_for_is_said_of_each_variant_where_they_differ_and_so_is_what_was_not() -> None:
+    looked_for = {"keyed": ("sagas atomic", "recovers"), "hasty": ("recovers",), "late": ("recovers",)}
+    page = findings(invariants=looked_for, left_aside={"keyed": (), "hasty": ("sagas atomic",), "late": ("sagas atomic",)})
+    assert drawn(ExplorationPage(page, []), 80).splitlines()[:7] == [
+        "looked for",
+        "  keyed: sagas atomic, recovers, never stuck, nobody dies",
+        "  hasty, late: recovers, never stuck, nobody dies",
+        "",
+        "already broken without any fault, and left aside",
+        "  hasty, late: sagas atomic",
+        "",
+    ]
+
+
+def test_what_one_variant_alone_leaves_aside_is_said_of_it_alone() -> None:
+    alone = findings(left_aside={"broken": ("recovers", "one owner")})
+    assert "and left aside\n  recovers, one owner\n" in drawn(ExplorationPage(alone, []), 80)
 
 
 def test_an_interrupted_search_says_so() -> None:
