@@ -14,6 +14,7 @@ from chaoscli.errors import UsageError
 from chaoscli.explore.reproduction import from_text
 from chaoscli.recording import digest_of
 from chaoscli.views.final import Ending, Final
+from chaoscli.worlds.simulated import refuse_what_is_no_service_of_ours
 
 
 def replay_file(file: Path, *, show: str, speed: float, since_s: float, world: str = "sim", times: int = 1) -> int:
@@ -22,6 +23,11 @@ def replay_file(file: Path, *, show: str, speed: float, since_s: float, world: s
     if found is not None:
         from chaoscli.cli.reproducing import replay_on_processes, replay_reproduction
 
+        wrote = ", ".join(f"{name} {version}" for name, version in found.versions.items())
+        # Before either world is asked for it: the real one would only find out in a process of its own.
+        refuse_what_is_no_service_of_ours(
+            found.subject.topology, way_out=f"replay knows the services of this version; it was found with {wrote}"
+        )
         if world == "real":
             return replay_on_processes(found, times=times)
         return replay_reproduction(found, show=show, speed=speed, since_s=since_s)

@@ -14,6 +14,7 @@ from chaoscli.load.settings import Load
 from chaoscli.playbook.meaning import Playbook, Variant
 from chaoscli.playbook.nodes import nearest
 from chaoscli.settings import from_plain
+from chaoscli.worlds.simulated import refuse_what_is_no_service_of_ours
 
 # Faults come in the first seconds: more of the same would be the same search at a higher price.
 LONGEST_HARM_S = 5.0
@@ -26,11 +27,17 @@ def subjects_of(playbook: Playbook, invariants: Sequence[str] = ()) -> tuple[Sub
     """One for each variant. ``invariants`` are those to look for; without any, those that the playbook promises for the
     variant, and where it promises none, every one that it keeps while nothing is done to it.
 
-    UsageError for an unknown one, and where no variant has any that is left to look for.
+    UsageError for an unknown one, and where no variant has any that is left to look for; NotMadeError for what cannot be
+    simulated.
     """
     for name in invariants:
         if name not in (*INVARIANTS, *ALWAYS):
             raise UsageError(f"unknown invariant '{name}'", hint=nearest(name, (*INVARIANTS, *ALWAYS)))
+    for variant in playbook.variants:
+        refuse_what_is_no_service_of_ours(
+            variant.topology.at_first,
+            way_out=f"explore searches simulated services only; `chaos run {playbook.source_name}` plays it on real processes",
+        )
     subjects = tuple(_subject(playbook, variant, invariants) for variant in playbook.variants)
     if not any(subject.invariants for subject in subjects):
         raise UsageError(

@@ -26,6 +26,7 @@ from chaoscli.net.signed import SignedTransport
 from chaoscli.net.signing import Keyring
 from chaoscli.proxy.links import COUNTS_EVERY_S
 from chaoscli.services.catalogue import KINDS
+from chaoscli.services.foreign import ADDRESS, is_foreign
 from chaoscli.services.staffed import StaffedNode, staffed
 from chaoscli.topology import Link, NodeSpec, Topology
 from chaoscli.worlds.base import LinkFault, NodeDied, Recorder
@@ -311,17 +312,20 @@ async def open_simulated_world(
         nursery.cancel_scope.cancel()
 
 
-def refuse_what_is_no_service_of_ours(topology: Topology) -> None:
-    """A program of somebody else's has its own clock, dice and sockets."""
+def refuse_what_is_no_service_of_ours(topology: Topology, *, way_out: str = "play it on real processes: --world real") -> None:
+    """A program of somebody else's has its own clock, dice and sockets. ``way_out`` is what else the command at hand can do."""
     for node in topology.services:
         if node.kind not in KINDS:
-            raise NotMadeError(
-                f"'{node.name}' cannot be simulated: '{node.kind}' is not a service of ours, with a clock and dice that we hold",
-                hint="play it on real processes: --world real",
-            )
+            raise NotMadeError(f"'{node.name}' cannot be simulated: {_why_not(node.kind)}", hint=way_out)
     for load in topology.loads:
         if load.settings.get("command"):
             raise NotMadeError(
-                f"'{load.name}' cannot be simulated: it runs a command, which has its own clock, dice and sockets",
-                hint="play it on real processes: --world real",
+                f"'{load.name}' cannot be simulated: it runs a command, which has its own clock, dice and sockets", hint=way_out
             )
+
+
+def _why_not(kind: str) -> str:
+    if not is_foreign(kind):
+        return f"no service of ours is a '{kind}'"
+    what = "a service that runs elsewhere" if kind == ADDRESS else "a program of your own"
+    return f"it is {what}, with a clock and dice that we do not hold"

@@ -177,6 +177,17 @@ def test_what_has_been_mended_is_kept_when_it_is_replayed(till: Path) -> None:
     assert "the services or their policies have changed since" in again.stdout
 
 
+@pytest.mark.parametrize("world", ["sim", "real"])
+def test_a_reproduction_of_a_service_that_nobody_knows_is_refused_in_both_worlds(till: Path, world: str) -> None:
+    chaos("explore", str(till), "--seeds", "1", "--jobs", "1", "--variant", "naive")
+    file = Path("repro/oversell-naive-no-oversell-0.json")
+    file.write_text(file.read_text().replace('"kind": "inventory"', '"kind": "warehouse"'))
+    again = chaos("replay", str(file), "--world", world)
+    assert again.exit_code == 3
+    assert "'inventory' cannot be simulated: no service of ours is a 'warehouse'" in again.stderr
+    assert "replay knows the services of this version; it was found with chaoscli " in again.stderr
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

@@ -8,7 +8,7 @@ import pytest
 
 from chaoscli.checks.catalogue import INVARIANTS
 from chaoscli.checks.recovers import RECOVERS_WITHIN_S
-from chaoscli.errors import UsageError
+from chaoscli.errors import NotMadeError, UsageError
 from chaoscli.explore import subject
 from chaoscli.explore.subject import LONGEST_HARM_S, left_aside, subjects_of
 from chaoscli.playbook.meaning import Playbook
@@ -61,6 +61,25 @@ def test_where_nothing_is_left_to_look_for_that_is_said(monkeypatch: pytest.Monk
     with pytest.raises(UsageError, match="nothing is left to look for: 'shelf' breaks every law without any fault"):
         subjects_of(naive)
     assert [one.invariants for one in subjects_of(free)] == [(), ("no oversell",)]
+
+
+def test_a_program_of_the_users_own_is_refused_with_the_command_that_plays_it() -> None:
+    own = (
+        TEXT.partition("services:")[0]
+        + """
+services:
+  web: { command: [python3, -m, http.server, "${port}"] }
+load:
+  readers: { request: GET web /, rate: 10/s }
+lasts: 1s
+"""
+    )
+    with pytest.raises(NotMadeError) as refused:
+        subjects_of(read_playbook(own.encode(), "mine.yaml"))
+    assert refused.value.render() == (
+        "'web' cannot be simulated: it is a program of your own, with a clock and dice that we do not hold\n"
+        "  explore searches simulated services only; `chaos run mine.yaml` plays it on real processes"
+    )
 
 
 def test_what_is_asked_for_wins_and_must_be_known() -> None:

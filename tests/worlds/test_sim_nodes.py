@@ -323,5 +323,7 @@ def test_a_program_of_somebody_elses_is_refused_before_the_run_with_the_reason()
         on_stage(script, NodeSpec(name="theirs", kind="command", settings={"command": ["node", "server.js"]}))
     error = refused.value
     assert isinstance(error, NotMadeError)
-    assert error.message.startswith("'theirs' cannot be simulated: 'command' is not a service of ours")
+    assert error.message == (
+        "'theirs' cannot be simulated: it is a program of your own, with a clock and dice that we do not hold"
+    )  # fmt: skip
     assert error.hint == "play it on real processes: --world real"
