@@ -131,6 +131,11 @@ def format_money(dollars: float) -> str:
     return f"${dollars:.2f}" if dollars >= 0.1 or dollars == 0 else f"${dollars:.2g}"
 
 
+def format_count(number: int, noun: str) -> str:
+    """``1 seed``, ``2 seeds``."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def format_share(share: float) -> str:
     """``100%``, ``97.5%``, ``0%``; a share just short of everything never rounds up to 100%."""
     percent = share * 100.0

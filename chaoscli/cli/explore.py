@@ -17,7 +17,10 @@ def explore(
     ],
     seeds: Annotated[int | None, typer.Option(min=1, metavar="N", help="How many seeds; 200 if neither is said.")] = None,
     for_: Annotated[
-        str | None, typer.Option("--for", metavar="TIME", help="As many seeds as so much time allows, like 60s.")
+        str | None,
+        typer.Option(
+            "--for", metavar="TIME", help="As many seeds as so much time allows, like 60s; making small what fails comes on top."
+        ),
     ] = None,
     first: Annotated[int, typer.Option(min=0, metavar="SEED", help="The first seed.")] = 0,
     variant: Annotated[list[str] | None, typer.Option(help="Only this variant; may be given again.")] = None,

@@ -27,7 +27,7 @@ from chaoscli.explore.trial import as_run, run
 from chaoscli.playbook.load import load_playbook
 from chaoscli.recording import Header, RunRecording
 from chaoscli.settings import to_plain
-from chaoscli.units import UnitError, parse_duration
+from chaoscli.units import UnitError, format_count, parse_duration
 from chaoscli.views.exploration import ExplorationPage, Kept
 
 USUAL_SEEDS = 200
@@ -180,14 +180,14 @@ class _Progress(AbstractContextManager["_Progress"]):
         if self._live is not None:
             self._live.update(line, refresh=True)
         else:
-            self._console.print(line)
+            self._console.print(line, soft_wrap=True)  # a log's line is as long as it is: without this it is folded at 80
 
 
 def progress_line(progress: Progress) -> str:
-    """``searching: 240 seeds, 31.2 a second, 3 runs broke a promise: retry: no double charge 3``."""
-    said = f"{progress.stage}: {progress.seeds} seeds, {progress.seeds_per_s:.1f} a second"
+    """``searching: 240 seeds, 31.2 a second, 3 runs broke a promise: retry: no double charge 3x``."""
+    said = f"{progress.stage}: {format_count(progress.seeds, 'seed')}, {progress.seeds_per_s:.1f} a second"
     if not progress.failing:
-        return f"{said}, no promise broken; reached {len(progress.reached)} kinds of events"
+        return f"{said}, no promise broken; reached {format_count(len(progress.reached), 'kind')} of events"
     kinds = ", ".join(f"{kind} {count}x" for kind, count in progress.kinds.most_common(SHOWN_KINDS))
-    ways = f", {progress.failures} ways so far" if progress.failures else ""
-    return f"{said}, {progress.failing} runs broke a promise{ways}: {kinds}"
+    ways = f", {format_count(progress.failures, 'way')} so far" if progress.failures else ""
+    return f"{said}, {format_count(progress.failing, 'run')} broke a promise{ways}: {kinds}"

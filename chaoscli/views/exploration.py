@@ -14,7 +14,7 @@ from rich.text import Text
 
 from chaoscli.exploration import ALWAYS, Chance, Failure, Findings, Plan, PlannedFault, Violation
 from chaoscli.recording import RunRecording
-from chaoscli.units import format_duration, format_share
+from chaoscli.units import format_count, format_duration, format_share
 from chaoscli.views.final import final_scene, grid
 from chaoscli.views.glyphs import STYLES, Glyphs, glyphs_for
 from chaoscli.views.lines import Indented
@@ -89,7 +89,7 @@ class ExplorationPage:
             yield FailurePage(kept.run, failure.violation, failure.story)
             yield ""
             yield Indented(Text("how likely it is from each moment on, under other dice", STYLES["title"]))
-            yield Indented(chances_table(failure.chances, failure.violation.at_s, glyphs))
+            yield Indented(chances_part(failure.chances, failure.violation.at_s, glyphs))
             yield ""
         if kept.file is not None:
             yield Indented(Text(f"chaos replay {kept.file}", STYLES["title"]), 3)
@@ -134,14 +134,14 @@ def _of_variants(names: Mapping[str, Sequence[str]]) -> str:
 def _found(failure: Failure) -> str:
     faults, least = failure.planned_faults, len(failure.plan.faults)
     odds = f"{failure.again} of {failure.tried} other seeds break it too: {failure.nature}"
-    smaller = f"{faults} fault{'s' if faults != 1 else ''} made {least} in {failure.runs} runs"
+    smaller = f"{format_count(faults, 'fault')} made {least} in {format_count(failure.runs, 'run')}"
     return f"{_seeds(failure.seeds)}; {smaller}; {odds}"
 
 
 def _seeds(seeds: Sequence[int]) -> str:
     """``2 seeds (10, 12)``."""
     shown = ", ".join(map(str, seeds[:SHOWN_SEEDS])) + (", ..." if len(seeds) > SHOWN_SEEDS else "")
-    return f"{len(seeds)} seed{'s' if len(seeds) != 1 else ''} ({shown})"
+    return f"{format_count(len(seeds), 'seed')} ({shown})"
 
 
 def plan_table(plan: Plan) -> Table:
@@ -160,6 +160,13 @@ def _when(fault: PlannedFault) -> str:
     if fault.after is None:
         return f"at {format_duration(fault.at_s) if fault.at_s else '0s'} {lasts}"
     return f"{format_duration(fault.at_s) + ' after' if fault.at_s else 'at'} the {fault.after} {lasts}"
+
+
+def chances_part(chances: Sequence[Chance], guilty_s: float, glyphs: Glyphs) -> RenderableType:
+    """A curve, where there is one to see."""
+    if chances and all(one.failed == one.tried for one in chances):
+        return Text("certain from the start")
+    return chances_table(chances, guilty_s, glyphs)
 
 
 def chances_table(chances: Sequence[Chance], guilty_s: float, glyphs: Glyphs) -> Table:
@@ -196,14 +203,14 @@ def verdict_line(findings: Findings, glyphs: Glyphs) -> Text:
     """How it went, in a line."""
     speed = f"{findings.seeds / findings.searching_s:.1f} a second" if findings.searching_s else ""
     took = format_duration(round(findings.seconds, 1))
-    tried = f"{findings.seeds} seeds in {took} ({speed}, {findings.messages} messages)"
-    broken = f"{findings.failing} of {findings.trials} runs broke a promise"
+    tried = f"{format_count(findings.seeds, 'seed')} in {took} ({speed}, {format_count(findings.messages, 'message')})"
+    broken = f"{findings.failing} of {format_count(findings.trials, 'run')} broke a promise"
     if not findings.complete:
         how = "ended by an error" if findings.ended_by else "interrupted"
         return Text(f"{glyphs.no} {findings.playbook}: {how} after {tried}; {broken}", STYLES["wrong"])
     if not findings.seeds:  # the shard of a search with fewer seeds than parts: nothing is wrong, and nothing is shown to hold
         return Text(f"{findings.playbook}: this part has nothing to do: there are fewer seeds than parts")
     if findings.failing:
-        ways = f"{len(findings.failures)} way{'s' if len(findings.failures) != 1 else ''}"
+        ways = format_count(len(findings.failures), "way")
         return Text(f"{glyphs.no} {findings.playbook}: {broken}, in {ways}; {tried}", STYLES["wrong"])
     return Text(f"{glyphs.yes} {findings.playbook}: no promise was broken in {tried}", STYLES["good"])

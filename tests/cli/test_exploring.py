@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from chaoscli.cli import app, exploring
-from chaoscli.cli.exploring import Search, _wanted, progress_line, share_of_seeds
+from chaoscli.cli.exploring import LOG_EVERY_S, Search, _Progress, _wanted, progress_line, share_of_seeds
 from chaoscli.cli.guard import explain
 from chaoscli.errors import NotMadeError, UsageError
 from chaoscli.explore import sweep
@@ -131,7 +131,7 @@ def test_after_an_error_the_page_is_shown_and_the_exit_code_is_that_of_the_error
     assert found.exit_code == 4
     assert "not made smaller" in found.stdout
     assert "naive: no oversell: 1 seed (0); NotTheSameError: event 7 was" in found.stdout
-    assert "1 of 1 runs broke a promise" in found.stdout
+    assert "1 of 1 run broke a promise" in found.stdout
     assert "NotTheSameError: event 7 was" in found.stderr
 
 
@@ -236,3 +236,24 @@ def test_the_line_of_progress_says_how_fast_and_what_was_found() -> None:
     assert progress_line(progress) == (
         "searching: 240 seeds, 30.0 a second, 4 runs broke a promise: naive: no oversell 4x"
     )  # fmt: skip
+
+
+def test_the_line_of_progress_counts_to_one() -> None:
+    progress = Progress(seeds=1, seconds=1.0, failing=1, failures=1)
+    progress.kinds.update({"naive: no oversell": 1})
+    assert progress_line(progress) == (
+        "searching: 1 seed, 1.0 a second, 1 run broke a promise, 1 way so far: naive: no oversell 1x"
+    )  # fmt: skip
+
+
+def test_in_a_log_the_line_of_progress_is_one_line_however_long(capsys: pytest.CaptureFixture[str]) -> None:
+    progress = Progress(stage="making 2 broken promises small", seeds=240, seconds=8.0, failing=4, failures=3)
+    progress.kinds.update({"naive: no oversell": 4, "atomic: recovers": 2})
+    times = iter((0.0, LOG_EVERY_S))
+    _Progress(lambda: next(times)).show(progress)
+    assert len(progress_line(progress)) > 80
+    assert capsys.readouterr().err == progress_line(progress) + "\n"
+
+
+def test_help_says_what_for_does_not_bound() -> None:
+    assert "making small what fails comes on top" in " ".join(chaos("explore", "--help").stdout.replace("│", " ").split())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from chaoscli.exploration import Chance, Failure, Findings, Moment, Plan, PlannedFault, Violation
 from chaoscli.recording import RunRecording
 from chaoscli.views.exploration import ExplorationPage, FailurePage, Kept
@@ -55,6 +57,18 @@ def test_a_failure_with_its_picture_its_story_and_its_odds() -> None:
     page = ExplorationPage(findings(FAILURE, unexplained=(("broken: no double charge", 31),)), kept)
     check("exploration-80", drawn(page, 80))
     check("exploration-120", drawn(page, 120))
+
+
+def test_a_failure_that_was_certain_all_along_has_no_curve() -> None:
+    certain = replace(FAILURE, chances=tuple(Chance(at_s=at, failed=10, tried=10) for at in (0.0, 0.5, 1.44)))
+    text = drawn(ExplorationPage(findings(certain), [Kept(file="one.json", run=run())]), 80)
+    assert "under other dice\n  certain from the start\n" in text
+    assert "100%\n" not in text.partition("under other dice")[2]
+
+
+def test_one_seed_is_no_seeds() -> None:
+    one = findings(seeds=1, trials=1, messages=1)
+    assert "no promise was broken in 1 seed in 12.5s (0.1 a second, 1 message)" in drawn(ExplorationPage(one, []), 120)
 
 
 def test_nothing_found_says_what_was_reached_and_what_never_was() -> None:
