@@ -43,8 +43,8 @@ def explore(
 
     The playbook's own faults are left aside. Each way to break a promise becomes a file for `chaos replay`.
 
-    Exit code: 0 no promise was broken, 1 one was, 2 the command or the playbook is wrong, 3 it could not be simulated, 130
-    interrupted.
+    Exit code: 0 no promise was broken, 1 one was, 2 the command or the playbook is wrong, 3 it could not be simulated or a file
+    not be written, 130 interrupted.
     """
 
     def verb() -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from chaoscli.cli import app, exploring
+from chaoscli.cli import app, exploring, reproductions
 from chaoscli.cli.exploring import LOG_EVERY_S, Search, _Progress, _wanted, progress_line, share_of_seeds
 from chaoscli.cli.guard import explain
 from chaoscli.errors import NotMadeError, UsageError
@@ -150,6 +151,20 @@ def test_a_folder_that_cannot_be_written_is_said_before_the_search(
     assert found.exit_code == 3
     assert f"nothing can be written to '{folder}': " in found.stderr
     assert "--out names another folder" in found.stderr
+
+
+def test_a_folder_that_can_be_made_and_not_written_is_said_too_and_not_left_behind(
+    till: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuses(**_: object) -> None:
+        raise OSError(errno.EDQUOT, "Disk quota exceeded")
+
+    monkeypatch.setattr(reproductions, "TemporaryFile", refuses)
+    monkeypatch.setattr(exploring, "explore", None)
+    found = chaos("explore", str(till), "--seeds", "1", "--jobs", "1", "--out", "deep/down")
+    assert found.exit_code == 3
+    assert "nothing can be written to 'deep/down': disk quota exceeded" in found.stderr
+    assert not Path("deep").exists()
 
 
 def test_a_file_that_cannot_be_written_is_not_named_and_the_exit_code_tells(till: Path) -> None:

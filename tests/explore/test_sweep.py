@@ -159,6 +159,14 @@ def test_ways_that_were_found_before_an_error_or_an_interrupt_stay(
     assert (answer.interrupted, answer.error) == (interrupted, None if interrupted else raised)
 
 
+@pytest.mark.usefixtures("quickly")
+def test_ctrl_c_inside_one_promise_begins_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sweep, "explained", fails_at("no oversell", KeyboardInterrupt()))
+    found = explore(TWO_PROMISES, BOTH_BREAK, InProcess()).findings
+    assert (found.failures, found.complete, found.ended_by) == ((), False, "")
+    assert found.unexplained == (("broken: no oversell", 16), ("charging: no double charge", 16))
+
+
 def fails_at(invariant: str, raised: BaseException, after: int = 0) -> Callable[..., Failure]:
     """`explained`, which raises for one promise once it has made ``after`` failures of it small."""
     left = after
