@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from chaoscli.checks.recovers import RECOVERS, fares_no_better
 from chaoscli.errors import leaves
 from chaoscli.exploration import NEVER_STUCK, NOBODY_DIES, Plan, Subject, Trial, Violation
 from chaoscli.explore.judging import Witness, violations
@@ -70,7 +71,17 @@ def run(subject: Subject, plan: Plan, *, other_dice: tuple[float, int] | None = 
             at_s = recording.events[-1].at if recording.events else 0.0
             ended.append(Violation(invariant=name, at_s=at_s, shown=str(leaf)))
     broken = (*ended[:1], *violations(witness, subject.invariants))
-    return Run(recording, broken)
+    return Run(recording, tuple(one for one in broken if not _excused(one, subject, plan, recording, other_dice)))
+
+
+def _excused(
+    violation: Violation, subject: Subject, plan: Plan, recording: Recording, other_dice: tuple[float, int] | None
+) -> bool:
+    """Whether it cannot be laid to the faults. Only recovering is judged by what faults did, so only for that there is a control:
+    the same load and dice, and nothing done to anybody."""
+    if violation.invariant != RECOVERS.name or not plan.faults:
+        return False
+    return fares_no_better(run(subject, replace(plan, faults=()), other_dice=other_dice).recording, recording)
 
 
 def confirmed(subject: Subject, plan: Plan) -> Run:

@@ -8,6 +8,8 @@ import pytest
 
 from chaoscli.checks.catalogue import INVARIANTS
 from chaoscli.checks.laws import Finding
+from chaoscli.checks.recovers import fares_no_better
+from chaoscli.events import CallRejected
 from chaoscli.measures.base import NoData
 from tests.support.recordings import Play, recording
 
@@ -118,9 +120,9 @@ def test_an_order_that_is_never_shipped_is_late_once_its_time_has_passed() -> No
         judged("shipped in time", shop().fell(4))
 
 
-def answered(play: Play, result: str, *times: float) -> Play:
+def answered(play: Play, result: str, *times: float, status: int = 0) -> Play:
     for at in times:
-        play.request(at=at, took=0.1, result=result)
+        play.request(at=at, took=0.1, result=result, status=status)
     return play
 
 
@@ -131,10 +133,51 @@ def test_who_succeeds_again_has_recovered_and_who_does_not_is_named() -> None:
     assert judged("recovers", answered(harmed(), "ok", 6, 7, 8)).guilty == ()
     broken = judged("recovers", answered(harmed(), "failed", 6, 7, 8))
     assert broken == Finding(
-        shown="0% of 3 requests succeed 3s after the last heal", guilty=("shoppers-4", "shoppers-5", "shoppers-6")
+        shown="0% of 3 requests are answered 3s after the last heal", guilty=("shoppers-4", "shoppers-5", "shoppers-6")
     )
 
 
 def test_what_failed_before_anything_broke_may_fail_afterwards() -> None:
     play = answered(recording(), "failed", 0.1, 0.2, 0.3).fault("cut", at=1, until=2)
     assert judged("recovers", answered(play, "failed", 6, 7, 8)).guilty == ()
+
+
+@pytest.mark.parametrize(
+    ("status", "recovered"), [(400, True), (409, True), (408, False), (429, False), (500, False), (503, False)]
+)
+def test_a_no_that_was_considered_is_an_answer_and_one_that_speaks_of_the_server_is_none(status: int, recovered: bool) -> None:
+    play = answered(recording(), "ok", 0.1, 0.2, 0.3).fault("cut", at=1, until=2)
+    assert (judged("recovers", answered(play, "failed", 6, 7, 8, status=status)).guilty == ()) is recovered
+
+
+@pytest.mark.parametrize(("last", "recovered"), [("ok", True), ("timeout", False), ("refused", False)])
+def test_a_no_for_want_of_somebody_elses_answer_is_none(last: str, recovered: bool) -> None:
+    play = answered(recording(), "ok", 0.1, 0.2, 0.3).fault("cut", at=1, until=2)
+    for at in (6, 7, 8):
+        name = f"late-{at}"
+        play.call("order -> inventory", name, at=at, took=0.01, result="timeout")
+        play.call("order -> inventory", name, at=at + 0.02, took=0.01, result=last, attempt=2)
+        play.request(at=at, took=0.1, result="failed", status=400, name=name)
+    assert (judged("recovers", play).guilty == ()) is recovered
+
+
+def test_a_no_for_a_call_that_an_open_breaker_kept_back_is_none() -> None:
+    play = answered(recording(), "ok", 0.1, 0.2, 0.3).fault("cut", at=1, until=2)
+    for at in (6, 7, 8):
+        play.tell(CallRejected(at=at, caller="order", callee="inventory", request=f"late-{at}", attempt=1, reason="breaker open"))
+        play.request(at=at, took=0.1, result="failed", status=400, name=f"late-{at}")
+    assert judged("recovers", play).guilty == ("late-6", "late-7", "late-8")
+
+
+def test_faults_are_not_to_blame_for_what_fails_as_often_without_them() -> None:
+    def late(*results: str) -> Play:
+        play = answered(recording(), "ok", 0.1, 0.2, 0.3).fault("cut", at=1, until=2)
+        for at, result in enumerate(results, start=6):
+            answered(play, result, at)
+        return play
+
+    lost = late("timeout", "timeout", "timeout", "ok")
+    assert fares_no_better(late("timeout", "timeout", "ok", "ok"), lost)
+    assert not fares_no_better(late("timeout", "ok", "ok", "ok"), lost)
+    # Two requests say nothing about a share.
+    assert not fares_no_better(late("timeout", "timeout"), lost)

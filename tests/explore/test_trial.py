@@ -6,11 +6,18 @@ from dataclasses import replace
 
 import pytest
 
+from chaoscli.checks.catalogue import INVARIANTS
 from chaoscli.events import Event, FaultHealed, FaultInjected, Happened, NodeChanged, RequestStarted
 from chaoscli.exploration import Moment, Plan, PlannedFault, Subject
 from chaoscli.explore.trial import NotTheSameError, confirmed, first_difference, run, try_seed
+from chaoscli.messages import Request, Response
 from chaoscli.recording import Recording
-from chaoscli.services.catalogue import KINDS
+from chaoscli.services.base import Service
+from chaoscli.services.catalogue import KINDS, ServiceKind
+from chaoscli.services.node import Node
+from chaoscli.services.replies import reply
+from chaoscli.services.work import Capacity
+from chaoscli.topology import Topology
 from tests.explore.planted.catalogue import PLANTED_KINDS, load, node
 from tests.explore.subjects import CHARGE, OVERSELL, SHELF
 
@@ -87,6 +94,27 @@ def test_the_guilty_moment_is_the_fact_that_broke_the_law() -> None:
     sold = [fact for fact in made.recording.of(Happened) if fact.what == "stock reserved"]
     assert broken.at_s == sold[3].at
     assert broken.guilty[0] == sold[3].request
+
+
+class _Fading(Service):
+    """Gives up after four seconds, whatever happens to it."""
+
+    def __init__(self, node: Node, settings: Capacity) -> None:
+        self._node = node
+
+    async def handle(self, request: Request) -> Response:
+        return reply(200 if self._node.now() < 4.0 else 503, {})
+
+
+def test_faults_are_not_charged_with_what_fails_without_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(KINDS, "fading", ServiceKind(settings=Capacity, make=_Fading, doc="fails in the end"))
+    topology = Topology(nodes=(node("one", "fading"), load("GET one /", 5.0)))
+    fading = Subject(playbook="p", variant="v", topology=topology, invariants=("recovers",), heals_s=1.0, lasts_s=6.0)
+    late = replace(plan(fault("lost reply", "clients -> one", 0.5, 0.001, what="reply", probability=1.0)), lasts_s=6.0)
+    recording = run(fading, late).recording
+    # By itself the recording has everything to be accused of, and only the same run without the fault tells better.
+    assert INVARIANTS["recovers"].judge(recording).guilty
+    assert run(fading, late).violations == ()
 
 
 def test_other_dice_change_nothing_before_their_moment() -> None:
