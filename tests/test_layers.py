@@ -88,6 +88,8 @@ PURE_ELSEWHERE = (
     "explore.judging",
     "explore.reached",
     "explore.story",
+    "explore.misfits",
+    "explore.playable",
 )
 
 # Narrower than its group: a playbook knows of services what there is to set, never how a node runs; the conductor knows

@@ -168,10 +168,11 @@ class _Harms:
     async def _suffer(self, fault: PlannedFault) -> None:
         """The node gets the sum of what is on for it."""
         on = [one for one in self._on.values() if one.target == fault.target and one.kind == fault.kind]
+        made = [fault_from_plain(VOCABULARY[one.kind].fault, one.settings) for one in on]
         if fault.kind == "slow":
-            await self._world.set_speed(fault.target, prod(float(one.settings["by"]) for one in on))
+            await self._world.set_speed(fault.target, prod(one.by for one in made))
         else:
-            await self._world.set_clock(fault.target, ClockSkew(offset=sum(float(one.settings["offset"]) for one in on)))
+            await self._world.set_clock(fault.target, ClockSkew(offset=sum(one.offset for one in made)))
 
 
 _LIVES: Mapping[str, str] = {"crash": "a power cut", "pause": "stands still"}

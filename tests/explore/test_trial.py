@@ -79,6 +79,11 @@ def test_a_fault_may_wait_for_a_message() -> None:
     assert told(made.recording, FaultInjected) == [(0.408, "crash payment")]
 
 
+def test_figures_that_are_left_out_are_the_usual_ones() -> None:
+    made = run(CHARGE, plan(fault("clock", "order", 0.2), fault("clock", "order", 0.25, offset=3.0)))
+    assert [text for _, text in told(made.recording, FaultInjected)] == ["clock order", "clock order (2)"]
+
+
 def test_loads_stop_sooner_or_never_come() -> None:
     def requests(stops_s: float) -> int:
         return len(run(CHARGE, replace(plan(), stops_s={"clients": stops_s})).recording.of(RequestStarted))
