@@ -16,9 +16,13 @@ from chaoscli.recording import digest_of
 from chaoscli.views.final import Ending, Final
 from chaoscli.worlds.simulated import refuse_what_is_no_service_of_ours
 
+_BOTH = "`chaos run NAME --record FILE` writes the one, `chaos explore NAME` the other"
+
 
 def replay_file(file: Path, *, show: str, speed: float, since_s: float, world: str = "sim", times: int = 1) -> int:
     text = text_of(file)
+    if not text.strip():
+        raise UsageError(f"'{file}' is empty: neither a recording nor a reproduction", hint=_BOTH)
     found = from_text(text, str(file))
     if found is not None:
         from chaoscli.cli.reproducing import replay_on_processes, replay_reproduction

@@ -5,16 +5,18 @@ from __future__ import annotations
 import trio
 from rich.text import Text
 
+from chaoscli.checks.catalogue import INVARIANTS
 from chaoscli.cli.exploring import header_of
 from chaoscli.cli.output import Output
 from chaoscli.cli.simulating import show_recording
-from chaoscli.errors import ExitCode, NotMadeError, leaves
+from chaoscli.errors import ExitCode, NotMadeError, UsageError, leaves
 from chaoscli.exploration import NOBODY_DIES
 from chaoscli.explore.judging import Witness, violations
 from chaoscli.explore.playing import Listening, play_plan, staged
 from chaoscli.explore.reproduction import Reproduction, versions
 from chaoscli.explore.story import story_of
-from chaoscli.explore.trial import as_run, run
+from chaoscli.explore.trial import Run, as_run, run
+from chaoscli.measures.base import NoData
 from chaoscli.recording import Recording
 from chaoscli.views.exploration import FailurePage, plan_table
 from chaoscli.views.glyphs import STYLES, glyphs_for
@@ -27,6 +29,8 @@ def replay_reproduction(found: Reproduction, *, show: str, speed: float, since_s
     """Simulated: exactly as it was found, if the versions are the same and nothing was mended."""
     made = run(found.subject, found.plan)
     violation = made.broken(found.invariant)
+    if violation is None:
+        _require_a_verdict(made, found)
     console = Output()
     glyphs = glyphs_for(console)
     if show == "live":
@@ -43,12 +47,31 @@ def replay_reproduction(found: Reproduction, *, show: str, speed: float, since_s
     return ExitCode.HELD if violation is None else ExitCode.VIOLATED
 
 
+def _require_a_verdict(made: Run, found: Reproduction) -> None:
+    """Kept is what was judged and held. A run that is the very one that broke the promise cannot keep it, and of one in which
+    nothing came up that the promise is about there is nothing to say."""
+    if made.digest == found.digest:
+        raise UsageError(
+            f"the run is to the byte the one that was found, and does not break '{found.invariant}'",
+            hint=f"nothing was mended: another promise was found broken in it, or it was judged otherwise{_others_words(found)}",
+        )
+    if found.invariant in INVARIANTS:
+        try:
+            INVARIANTS[found.invariant].judge(made.recording)
+        except NoData as nothing:
+            raise NotMadeError(f"'{found.invariant}' cannot be judged in this run: {nothing}") from None
+
+
 def _digest_words(digest: str, found: Reproduction) -> str:
     if digest == found.digest:
         return f"digest {digest}, as it was found"
-    others = ", ".join(f"{name} {version}" for name, version in found.versions.items() if versions().get(name) != version)
-    why = f"; it was found with {others}" if others else "; the services or their policies have changed since"
+    why = _others_words(found) or "; the services or their policies have changed since"
     return f"digest {digest}, another than when it was found{why}"
+
+
+def _others_words(found: Reproduction) -> str:
+    others = ", ".join(f"{name} {version}" for name, version in found.versions.items() if versions().get(name) != version)
+    return f"; it was found with {others}" if others else ""
 
 
 def replay_on_processes(found: Reproduction, *, times: int) -> int:

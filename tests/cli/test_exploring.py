@@ -203,6 +203,39 @@ def test_a_reproduction_of_a_service_that_nobody_knows_is_refused_in_both_worlds
     assert "replay knows the services of this version; it was found with chaoscli " in again.stderr
 
 
+def test_a_run_that_is_the_same_to_the_byte_has_mended_nothing(till: Path) -> None:
+    chaos("explore", str(till), "--seeds", "1", "--jobs", "1", "--variant", "naive")
+    file = Path("repro/oversell-naive-no-oversell-0.json")
+    document = json.loads(file.read_text())
+    document["invariant"] = "nobody dies"
+    file.write_text(json.dumps(document))
+    again = chaos("replay", str(file))
+    assert again.exit_code == 2
+    assert "is kept now" not in again.stdout
+    assert "the run is to the byte the one that was found, and does not break 'nobody dies'" in again.stderr
+
+
+def test_a_promise_about_what_never_came_up_is_not_called_kept(till: Path) -> None:
+    chaos("explore", str(till), "--seeds", "1", "--jobs", "1", "--variant", "naive")
+    file = Path("repro/oversell-naive-no-oversell-0.json")
+    document = json.loads(file.read_text())
+    document["invariant"] = "linearizable"
+    document["subject"]["invariants"].append("linearizable")
+    document["plan"]["seed"] += 1
+    file.write_text(json.dumps(document))
+    again = chaos("replay", str(file))
+    assert again.exit_code == 3
+    assert "is kept now" not in again.stdout
+    assert "'linearizable' cannot be judged in this run: no client's reads and writes were told" in again.stderr
+
+
+def test_a_file_with_nothing_in_it_is_called_empty(till: Path) -> None:
+    Path("repro.json").write_text("\n")
+    again = chaos("replay", "repro.json")
+    assert again.exit_code == 2
+    assert "'repro.json' is empty: neither a recording nor a reproduction" in again.stderr
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
