@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from chaoscli.checks.histories import Operation, histories
 from chaoscli.checks.laws import Finding, Invariant
-from chaoscli.checks.reads_own_writes import is_older
+from chaoscli.checks.reads_own_writes import by_value, is_older
 from chaoscli.recording import Recording
 
 
@@ -22,7 +22,7 @@ def _judge(recording: Recording) -> Finding:
 
 
 def _steps_back(operations: Sequence[Operation]) -> Iterator[Operation]:
-    written = {one.value: one for one in operations if one.kind == "write"}
+    written = by_value(operations)
     seen: dict[str, Operation] = {}
     for read in sorted((one for one in operations if one.kind == "read" and one.outcome == "ok"), key=lambda one: one.returned):
         before = seen.get(read.client)

@@ -5,7 +5,8 @@ A session guarantee of Terry et al., "Session Guarantees for Weakly Consistent R
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 
 from chaoscli.checks.histories import NOTHING, Operation, histories
 from chaoscli.checks.laws import Finding, Invariant
@@ -22,7 +23,7 @@ def _judge(recording: Recording) -> Finding:
 
 
 def _stale(operations: Sequence[Operation]) -> Iterator[Operation]:
-    written = {one.value: one for one in operations if one.kind == "write"}
+    written = by_value(operations)
     for read in operations:
         if read.kind != "read" or read.outcome != "ok":
             continue
@@ -32,17 +33,33 @@ def _stale(operations: Sequence[Operation]) -> Iterator[Operation]:
             yield read
 
 
-def is_older(read: Operation, than: Operation, written: dict[str, Operation]) -> bool:
+def by_value(operations: Sequence[Operation]) -> Mapping[str, Sequence[Operation]]:
+    """The writes that may have had an effect; a value that is written twice has two."""
+    written: defaultdict[str, list[Operation]] = defaultdict(list)
+    for one in operations:
+        if one.kind == "write" and one.outcome != "failed":
+            written[one.value].append(one)
+    return written
+
+
+def is_older(read: Operation, than: Operation, written: Mapping[str, Sequence[Operation]]) -> bool:
     """Is what was read certainly older than what ``than`` wrote or read? By versions where there are some, else by time: its
-    write was over before the other began."""
+    write was over before the other began. Where a value was written more than once, whichever of its writes it was."""
     if read.value == than.value:
         return False
     if read.version is not None and than.version is not None:
         return read.version < than.version
-    if read.value == NOTHING:
+    origins, others = _origins(read, written), _origins(than, written)
+    if read.value == NOTHING and not origins:
         return True
-    origin, other = written.get(read.value), written.get(than.value)
-    return origin is not None and other is not None and origin.returned < other.invoked
+    if not origins or not others or (than.kind == "read" and than.value == NOTHING):
+        return False
+    return max(one.returned for one in origins) < min(one.invoked for one in others)
+
+
+def _origins(of: Operation, written: Mapping[str, Sequence[Operation]]) -> Sequence[Operation]:
+    """The writes that this read may have found; of a write, itself."""
+    return [of] if of.kind == "write" else [one for one in written.get(of.value, ()) if one.invoked <= of.returned]
 
 
 READS_OWN_WRITES = Invariant(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from random import Random
 from typing import Any
 
 import pytest
@@ -66,6 +67,59 @@ def test_versions_decide_where_the_store_has_them() -> None:
     store = Store().wrote("a", 1, at=0, took=5, version=2).wrote("c", 2, at=0, took=5, version=1)
     store.read("b", 1, at=6, version=2).read("b", 2, at=7, version=1)
     assert store.guilty()["no step back"] == ("b-4",)
+
+
+def test_a_value_that_is_written_again_later_is_as_new_as_it_was_when_it_was_read() -> None:
+    store = Store().wrote("a", 2, at=0).read("b", 2, at=1).wrote("a", 1, at=2).read("b", 1, at=3).wrote("a", 2, at=4)
+    assert store.guilty() == {}
+
+
+def test_a_value_that_somebody_else_wrote_again_may_be_the_newer_one() -> None:
+    # a's own 2 stands between two writes of 1, and nobody can say which of them a has read.
+    store = Store().wrote("c", 1, at=0).wrote("a", 2, at=1).wrote("c", 1, at=2).read("a", 1, at=3)
+    assert store.guilty() == {}
+    # c wrote its second 1 side by side with a's 2, and then either may have been the last.
+    store = Store().wrote("c", 1, at=0).wrote("a", 2, at=1).wrote("c", 1, at=1.2).read("a", 1, at=3).read("a", 1, at=4)
+    assert store.guilty() == {}
+
+
+def test_a_value_that_was_written_twice_and_is_older_either_way_is_still_found() -> None:
+    store = Store().wrote("c", 1, at=0).wrote("c", 1, at=1).wrote("a", 2, at=2).read("a", 2, at=3).read("a", 1, at=4)
+    assert store.guilty() == {"linearizable": ("a-5",), "reads own writes": ("a-5",), "no step back": ("a-5",)}
+    # What is written again only after the read was over is no excuse for it.
+    assert store.wrote("c", 1, at=5).guilty()["no step back"] == ("a-5",)
+    assert store.guilty()["reads own writes"] == ("a-5",)
+
+
+def test_who_writes_a_value_again_is_told_by_the_write_it_has_just_made() -> None:
+    # a's last write of 2 is the second one; the 1 that it reads came between the two.
+    store = Store().wrote("a", 2, at=0).wrote("c", 1, at=1).wrote("a", 2, at=2).read("a", 1, at=3).wrote("c", 2, at=4)
+    assert store.guilty() == {"linearizable": ("a-4",), "reads own writes": ("a-4",)}
+
+
+def test_a_key_that_was_emptied_again_may_be_found_empty() -> None:
+    store = Store().wrote("a", 1, at=0).read("b", 1, at=1)
+    store._told("write", "c", 2, 0.5, {"value": None}, {"outcome": "ok"})
+    assert store.read("a", None, at=3).read("b", None, at=4).read("b", 1, at=5).guilty() == {"linearizable": ("b-6",)}
+
+
+def test_nobody_is_accused_whose_history_one_copy_explains() -> None:
+    dice = Random(1)
+    accused = 0
+    for _ in range(1000):
+        store = Store()
+        times = dict.fromkeys("abc", 0.0)
+        for _ in range(dice.randint(3, 9)):
+            client = dice.choice("abc")
+            at, took = times[client] + dice.random(), dice.random() * 2
+            times[client] = at + took + 0.01
+            outcome = dice.choice(["ok"] * 6 + ["unknown", "failed"])
+            tell = dice.choice([store.wrote, store.read])
+            tell(client, dice.choice([1, 2]), at=at, took=took, outcome=outcome)
+        guilty = store.guilty()
+        accused += bool(guilty)
+        assert not guilty or "linearizable" in guilty
+    assert accused > 500  # most of what is drawn is impossible
 
 
 def test_what_failed_never_was_and_what_is_unknown_may_be() -> None:
