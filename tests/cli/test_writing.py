@@ -44,6 +44,15 @@ def test_a_new_topology_is_simulated_and_holds(tmp_path: Path) -> None:
         ("layers=4", "--topology lacks width"),
         ("depth=4", "--topology: 'depth=4' says nothing known"),
         ("layers=40,width=500", "--topology: 20000 services are too many; at most 5000"),
+        ("layers=2,width=2,fanout=3", "--topology: fanout is 3, and the next layer has 2"),
+        ("layers=1,width=9,fanout=2", "--topology: a single layer calls nobody"),
+        ("layers=2,width=100,fanout=51", "--topology: fanout is 51; at most 50"),
+        ("layers=2,width=9,width=8", "--topology: 'width' is said twice"),
+        ("layers=0,width=9", "--topology: layers is '0'; it is a whole number from 1 on"),
+        ("layers=many,width=9", "--topology: layers is 'many'; it is a whole number from 1 on"),
+        ("layers=-1,width=9", "--topology: layers is '-1'; it is a whole number from 1 on"),
+        ("layers,width=9", "--topology: 'layers' says nothing known"),
+        (f"layers={'9' * 5000},width=9", f"--topology: layers is '{'9' * 12}'; it is"),
         ("layers=9,width=9,fanout=9", "--topology: a request would be 48427561 calls; at most 2000"),
     ],
 )
@@ -51,6 +60,15 @@ def test_a_topology_that_cannot_be_is_refused(topology: str, message: str, tmp_p
     with pytest.raises(UsageError, match=re.escape(message)):
         write_new(tmp_path / "large", topology)
     assert not (tmp_path / "large.yaml").exists()
+
+
+@pytest.mark.parametrize(
+    ("topology", "fanout"), [("layers=2,width=2", 2), ("layers=2,width=9", 3), ("layers=2,width=2,fanout=1", 1)]
+)
+def test_without_a_fanout_it_is_what_the_next_layer_can_take(topology: str, fanout: int, tmp_path: Path) -> None:
+    write_new(tmp_path / "large", topology)
+    assert f"fanout: {fanout}\n" in (tmp_path / "large.yaml").read_text()
+    load_playbook(str(tmp_path / "large.yaml"))
 
 
 def test_a_new_playbook_explains_itself_in_comments(tmp_path: Path) -> None:
