@@ -84,7 +84,7 @@ def _in_fault(place: str, fault: PlannedFault, topology: Topology, present: Topo
             if callee in present.speaking_tls:
                 yield f"{place}.kind is {shown(fault.kind)}, and nobody between can read what '{callee}' is told: it speaks TLS"
     if harm.fault:
-        yield from _unbuildable(f"{place}.settings", FAULTS[harm.fault].settings, fault.settings, every_field=True)
+        yield from _unbuildable(f"{place}.settings", FAULTS[harm.fault].settings, fault.settings)
 
 
 def _in_topology(topology: Topology) -> Iterator[str]:
@@ -96,6 +96,8 @@ def _in_topology(topology: Topology) -> Iterator[str]:
         yield from _negative(
             place, {"startup_s": node.startup_s, "restart_after_s": node.restart_after_s, "restarts": node.restarts}
         )
+        if node.standby:
+            yield f"{place}.standby is true, and nobody is there who would start it"
         yield from _in_node(place, node, names)
 
 
@@ -108,13 +110,13 @@ def _in_node(place: str, node: NodeSpec, names: Iterable[str]) -> Iterator[str]:
         yield from _unbuildable(f"{place}.calls['{callee}']", Policy, policy)
 
 
-def _unbuildable(place: str, kind: type[Any], settings: Mapping[str, Any], *, every_field: bool = False) -> Iterator[str]:
-    wrong = list(misfits(kind, settings, place)) if every_field else []
+def _unbuildable(place: str, kind: type[Any], settings: Mapping[str, Any]) -> Iterator[str]:
+    wrong = list(misfits(kind, settings, place))
     yield from wrong
     if not wrong:
         try:
             from_plain(kind, settings)
-        except (TypeError, ValueError, AttributeError, KeyError) as error:
+        except (TypeError, ValueError, AttributeError, KeyError, OverflowError) as error:
             yield f"{place}: {error}"
 
 
