@@ -11,8 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from chaoscli.checks.catalogue import INVARIANTS
-from chaoscli.exploration import Plan, PlannedFault, Subject
-from chaoscli.explore.judging import ALWAYS
+from chaoscli.exploration import ALWAYS, Plan, PlannedFault, Subject
 from chaoscli.explore.misfits import misfits, shown
 from chaoscli.explore.playing import staged
 from chaoscli.explore.vocabulary import VOCABULARY
