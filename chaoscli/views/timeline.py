@@ -67,13 +67,13 @@ class _Picture:
         yield self._title()
         yield from self._band_rows()
         shown = self._scene.lanes[: self._at.lanes]
-        for lane in shown:
-            yield from self._lane(lane)
+        lanes = [line for lane in shown for line in self._lane(lane)]
+        yield from lanes
         if len(shown) < len(self._scene.lanes):
             yield [(f" and {len(self._scene.lanes) - len(shown)} more", "faint")]
         yield from self._axis()
+        shaded = any(cell == (self._glyphs.band, "band") for line in lanes for cell in line)
         # Where lines are counted there is one of them.
-        shaded = any(any(self._shaded(lane)) for lane in shown)
         signs = legend(self._scene, self._at, self._glyphs, shaded=shaded)
         yield from islice(signs, None if self._height is None else 1)
         yield from self._story()
