@@ -220,9 +220,9 @@ class Collection:
 
     def resolved(self, host: str, address: str | None) -> None:
         """``host`` stands for ``address`` now. None: for none, so that dialling it fails, unless it stood for one before."""
-        if address is None and host in self._found:
-            return
         if address is None:
+            if host in self._found:
+                return
             self._tell(Noted(at=self.now(), source=host, text="this name of an upstream stands for no address", level="warning"))
         self._found[host] = address or ""
         for proxy in self.proxies.values():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import fields
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -12,14 +13,15 @@ from chaoscli.control.go_json import GoJsonError, first_value_and_rest, folded
 from chaoscli.control.proxies import check_whole, is_udp
 from chaoscli.control.replies import INVALID_TYPE, ApiError
 from chaoscli.control.toxics import kinds
-from chaoscli.control.wire import ProxyAsked
+from chaoscli.control.wire import ProxyAsked, ToxicAsked
 from chaoscli.errors import Place, PlaybookError, Problem, UsageError
 
 # As much as the API itself takes.
 LARGEST_BYTES = 4 << 20
 _LIKE = 'a list of {"name": ..., "listen": ..., "upstream": ...}'
-_OF_PROXIES = ("name", "listen", "upstream", "enabled", "http", "protocol", "toxics", "logger")
-_OF_TOXICS = ("name", "type", "stream", "toxicity", "attributes", "duration")
+# The original writes a "logger" too, and reads none.
+_OF_PROXIES = frozenset({*(field.name for field in fields(ProxyAsked)), "logger"})
+_OF_TOXICS = frozenset(field.name.removesuffix("_s") for field in fields(ToxicAsked))
 
 
 def load_config(path: Path) -> tuple[ProxyAsked, ...]:

@@ -127,7 +127,7 @@ class Exchange:
 
     def _take_request_part(self, part: Part, now: float, out: Out) -> None:
         if isinstance(part, Raw) and self._sending is not None and self._sending.onward is SWALLOWED:
-            # Inside a tunnel that was never asked for: the callee knows nothing of it.
+            # Inside a tunnel the callee was never asked for, or a body that went wrong: it has an end now, and an answer.
             self._sending.whole = self._sending.closes = True
             self._advance(now, out)
         elif isinstance(part, Raw):

@@ -148,7 +148,7 @@ class _Picture:
 
     def _lane(self, lane: Lane) -> Iterator[Line]:
         yield self._lane_title(lane)
-        empty = [(self._glyphs.band, "band") if shaded else (" ", "") for shaded in self._shaded(lane)]
+        empty = self._background(lane)
         columns = self._stretched(bridged(lane.columns))
         bars = [
             bar(column, self._scale, self._at.rows, self._glyphs, blank) for column, blank in zip(columns, empty, strict=True)
@@ -176,15 +176,15 @@ class _Picture:
             yield from self._queues(lane)
         yield from self._hops(lane)
 
-    def _shaded(self, lane: Lane) -> list[bool]:
-        """The columns that stand under a fault."""
-        in_band = [False] * self._at.plot
+    def _background(self, lane: Lane) -> list[Cell]:
+        """What shows where no bar stands: the shade of a fault, or nothing."""
+        cells = [(" ", "")] * self._at.plot
         for band in lane.bands:
             first, last = self._span(band)
             if (first, last) == (0, self._at.plot - 1):
                 continue  # shading all would hide what comes and goes
-            in_band[first : last + 1] = [True] * (last + 1 - first)
-        return in_band
+            cells[first : last + 1] = [(self._glyphs.band, "band")] * (last + 1 - first)
+        return cells
 
     def _lane_title(self, lane: Lane) -> Line:
         """Its name, what it does if there is room, and where its play stands."""

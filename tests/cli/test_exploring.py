@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -203,13 +203,18 @@ def test_a_reproduction_of_a_service_that_nobody_knows_is_refused_in_both_worlds
     assert "replay knows the services of this version; it was found with chaoscli " in again.stderr
 
 
-def test_a_run_that_is_the_same_to_the_byte_has_mended_nothing(till: Path) -> None:
-    chaos("explore", str(till), "--seeds", "1", "--jobs", "1", "--variant", "naive")
+def _replay_edited(edit: Callable[[dict[str, Any]], None]) -> Result:
+    """What replay says of the reproduction in ``till`` after somebody's hand was at it."""
     file = Path("repro/oversell-naive-no-oversell-0.json")
     document = json.loads(file.read_text())
-    document["invariant"] = "nobody dies"
+    edit(document)
     file.write_text(json.dumps(document))
-    again = chaos("replay", str(file))
+    return chaos("replay", str(file))
+
+
+def test_a_run_that_is_the_same_to_the_byte_has_mended_nothing(till: Path) -> None:
+    chaos("explore", str(till), "--seeds", "1", "--jobs", "1", "--variant", "naive")
+    again = _replay_edited(lambda found: found.update(invariant="nobody dies"))
     assert again.exit_code == 2
     assert "is kept now" not in again.stdout
     assert "the run is to the byte the one that was found, and does not break 'nobody dies'" in again.stderr
@@ -217,13 +222,13 @@ def test_a_run_that_is_the_same_to_the_byte_has_mended_nothing(till: Path) -> No
 
 def test_a_promise_about_what_never_came_up_is_not_called_kept(till: Path) -> None:
     chaos("explore", str(till), "--seeds", "1", "--jobs", "1", "--variant", "naive")
-    file = Path("repro/oversell-naive-no-oversell-0.json")
-    document = json.loads(file.read_text())
-    document["invariant"] = "linearizable"
-    document["subject"]["invariants"].append("linearizable")
-    document["plan"]["seed"] += 1
-    file.write_text(json.dumps(document))
-    again = chaos("replay", str(file))
+
+    def of_reads(found: dict[str, Any]) -> None:
+        found["invariant"] = "linearizable"
+        found["subject"]["invariants"].append("linearizable")
+        found["plan"]["seed"] += 1
+
+    again = _replay_edited(of_reads)
     assert again.exit_code == 3
     assert "is kept now" not in again.stdout
     assert "'linearizable' cannot be judged in this run: no client's reads and writes were told" in again.stderr
