@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -54,6 +54,9 @@ TOLERANCES: Mapping[str, Tolerance] = {
     "timeouts": Tolerance(share=0.15, least=3, reason="tries at the edges of a fault"),
     "fallbacks": Tolerance(share=0.15, least=3, reason="requests at the edges of a fault"),
 }
+# Simulated seeds that are asked what is left to chance, the one compared with included: enough to see whether a figure is the
+# same in all of them, few enough to be over in seconds.
+SEEDS_ASKED = 5
 OF_VARIANTS = ("requests", "success", "p50")
 OF_LINKS = ("success", "p50", "amplification", "timeouts", "fallbacks")
 
@@ -76,27 +79,39 @@ class Comparison:
         return self.agrees or bool(self.reason)
 
 
-def compare(real: Outcome, simulated: Outcome, exceptions: tuple[AgreementException, ...] = EXCEPTIONS) -> tuple[Comparison, ...]:
-    """Every measure that has a tolerance, of every variant and link, and every verdict; differences with their reason."""
+def compare(
+    real: Outcome,
+    simulated: Outcome,
+    others: Sequence[Outcome] = (),
+    *,
+    exceptions: tuple[AgreementException, ...] = EXCEPTIONS,
+) -> tuple[Comparison, ...]:
+    """Every measure that has a tolerance, of every variant and link, and every verdict; differences with their reason.
+
+    ``others`` are simulated by other seeds. Where they differ among themselves, who is elected or who comes first is left to
+    chance, and that is the reason of a real figure which lies among theirs. A verdict has to be the same all the same.
+    """
     return tuple(
-        one if one.agrees else replace(one, reason=reason_for(real.playbook, one.variant, one.what, exceptions))
-        for one in (*_measures(real, simulated), *_verdicts(real, simulated))
+        one if one.is_fine else replace(one, reason=reason_for(real.playbook, one.variant, one.what, exceptions))
+        for one in (*_measures(real, simulated, others), *_verdicts(real, simulated))
     )
 
 
-def _measures(real: Outcome, simulated: Outcome) -> Iterator[Comparison]:
-    others = {variant.name: variant for variant in simulated.variants}
+def _measures(real: Outcome, simulated: Outcome, others: Sequence[Outcome]) -> Iterator[Comparison]:
+    by_seed = [{variant.name: variant for variant in one.variants} for one in (simulated, *others)]
     for variant in real.variants:
-        other = others[variant.name]
+        same = [one[variant.name] for one in by_seed]
         hops = _hops(tuple(variant.links))
         requests = variant.measures.get("requests") or 0.0
         for name in OF_VARIANTS:
             allowed = TOLERANCES[name].at(hops=max(hops.values(), default=1), calls=requests)
-            yield _measure(variant.name, "", name, variant.measures.get(name), other.measures.get(name), allowed)
+            asked = _Asked(variant=variant.name, what=name, measure=name, tolerance=allowed)
+            yield _measure(asked, variant.measures.get(name), [one.measures.get(name) for one in same])
         for link, measures in variant.links.items():
             for name in OF_LINKS:
                 allowed = TOLERANCES[name].at(hops=hops[link], calls=measures.get("attempts") or 0.0)
-                yield _measure(variant.name, link, name, measures.get(name), other.links[link].get(name), allowed)
+                asked = _Asked(variant=variant.name, what=f"{name} of {link}", measure=name, tolerance=allowed)
+                yield _measure(asked, measures.get(name), [one.links[link].get(name) for one in same])
 
 
 def _hops(links: Sequence[str]) -> Mapping[str, int]:
@@ -112,13 +127,41 @@ def _hops(links: Sequence[str]) -> Mapping[str, int]:
     return {link: deep(link, (link,)) for link in links}
 
 
-def _measure(variant: str, link: str, name: str, real: float | None, simulated: float | None, tolerance: Tolerance) -> Comparison:
-    measure = MEASURES[name]
-    agrees = real is simulated if real is None or simulated is None else tolerance.allows(real, simulated)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    variant: str
+    what: str
+    measure: str
+    tolerance: Tolerance
+
+
+def _measure(asked: _Asked, real: float | None, simulated: Sequence[float | None]) -> Comparison:
+    """``simulated`` begins with the seed that was played in both worlds."""
+    show = MEASURES[asked.measure].show
+    agrees = _alike(real, simulated[0], asked.tolerance)
+    by_chance = not agrees and _lies_among(real, simulated, asked.tolerance)
     return Comparison(
-        variant=variant, what=f"{name} of {link}" if link else name, real=measure.show(real), simulated=measure.show(simulated),
-        tolerance=tolerance.shown(name), agrees=agrees,
+        variant=asked.variant, what=asked.what, real=show(real), simulated=show(simulated[0]),
+        tolerance=asked.tolerance.shown(asked.measure), agrees=agrees,
+        reason=f"left to chance: {len(simulated)} simulated seeds give {_range(simulated, show)}" if by_chance else "",
     )  # fmt: skip
+
+
+def _alike(real: float | None, simulated: float | None, tolerance: Tolerance) -> bool:
+    return real is simulated if real is None or simulated is None else tolerance.allows(real, simulated)
+
+
+def _lies_among(real: float | None, simulated: Sequence[float | None], tolerance: Tolerance) -> bool:
+    if any(_alike(real, one, tolerance) for one in simulated):
+        return True
+    values = [one for one in simulated if one is not None]
+    return real is not None and min(values, default=math.inf) <= real <= max(values, default=-math.inf)
+
+
+def _range(simulated: Sequence[float | None], show: Callable[[float | None], str]) -> str:
+    values = [one for one in simulated if one is not None]
+    ends = dict.fromkeys(show(end(values)) for end in (min, max)) if values else ()
+    return " or ".join(text for text in (" to ".join(ends), show(None) if None in simulated else "") if text)
 
 
 def _verdicts(real: Outcome, simulated: Outcome) -> Iterator[Comparison]:

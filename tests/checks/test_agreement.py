@@ -34,6 +34,10 @@ def differences(real: Outcome, simulated: Outcome) -> list[str]:
     return [one.what for one in compare(real, simulated) if not one.agrees]
 
 
+def wrong(real: Outcome, simulated: Outcome, others: list[Outcome]) -> list[str]:
+    return [one.what for one in compare(real, simulated, others) if not one.is_fine]
+
+
 def test_equal_outcomes_agree_on_everything() -> None:
     assert differences(outcome(), outcome()) == []
 
@@ -55,8 +59,36 @@ def test_each_difference_beyond_its_tolerance_is_named(real: Outcome, what: str)
 def test_a_difference_with_a_reason_is_fine_and_says_it() -> None:
     reason = "a host's own queue"
     exceptions = (AgreementException(playbook="test", variant="naive", what="p50", reason=reason),)
-    found = [one for one in compare(outcome(p50=0.2, success=0.5), outcome(), exceptions) if not one.agrees]
+    found = [one for one in compare(outcome(p50=0.2, success=0.5), outcome(), exceptions=exceptions) if not one.agrees]
     assert [(one.what, one.reason, one.is_fine) for one in found] == [("success", "", False), ("p50", reason, True)]
+
+
+def test_a_figure_among_those_of_other_seeds_is_left_to_chance_and_says_between_what() -> None:
+    others = [outcome(amplification=2.9), outcome(amplification=2.4)]
+    (found,) = (one for one in compare(outcome(amplification=2.7), outcome(), others) if not one.agrees)
+    assert (found.what, found.reason) == (f"amplification of {LINK}", "left to chance: 3 simulated seeds give 2x to 2.9x")
+    assert found.is_fine
+
+
+def test_of_other_seeds_too_a_figure_may_be_a_tolerance_away() -> None:
+    others = [outcome(p50=0.2)]
+    assert wrong(outcome(p50=0.229), outcome(), others) == []  # 15 % over the slowest seed's
+    assert wrong(outcome(p50=0.231), outcome(), others) == ["p50"]
+
+
+def test_seeds_that_are_of_one_mind_excuse_nothing() -> None:
+    assert wrong(outcome(amplification=2.7), outcome(), [outcome(), outcome()]) == [f"amplification of {LINK}"]
+
+
+def test_what_some_seeds_never_call_may_have_no_data() -> None:
+    never = outcome(p50=None)
+    (found,) = (one for one in compare(never, outcome(), [never]) if not one.agrees)
+    assert found.reason == "left to chance: 2 simulated seeds give 100ms or no data"
+    assert wrong(outcome(p50=0.2), outcome(), [never]) == ["p50"]
+
+
+def test_a_verdict_is_never_left_to_chance() -> None:
+    assert wrong(outcome(held=False), outcome(), [outcome(held=False)]) == ["naive: p50 < 1s"]
 
 
 def test_a_reason_is_for_its_playbook_its_variant_and_its_measure() -> None:
