@@ -28,6 +28,8 @@ _WEIGHS = "a host takes its time for each byte: to write, copy and read a quarte
 _IN_A_STORM = "when most calls come near their timeout, whoever is late by the host's milliseconds goes over it"
 _CAUGHT_AT_IT = "whether a write is under way when its holder stops is a matter of milliseconds"
 _FEW = "a handful of messages in the whole play, as the host happened to be at each"
+_NEAR_THE_THRESHOLD = "whether the sixth is started hangs on a load that stands near the threshold: 9.6 at work, and 9 are enough"
+_LAST_SLOTS = "one server is left and answers as many in both worlds; whose call gets a slot is a matter of milliseconds"
 EXCEPTIONS: tuple[AgreementException, ...] = (
     *(
         AgreementException(playbook="oversell", what=f"{measure} of {who} -> order", reason=_WHO_IS_FIRST)
@@ -46,12 +48,26 @@ EXCEPTIONS: tuple[AgreementException, ...] = (
     ),
     AgreementException(playbook="n-plus-one", variant="loop", what="p50", reason=_TWO_HUMPS),
     AgreementException(playbook="split-brain", what="p50 of south ->", reason=_TWO_CALLS),
-    AgreementException(playbook="load-shedding", variant="bounded", what="p50", reason=_IN_LINE),
+    *(
+        AgreementException(playbook="load-shedding", variant=variant, what="p50", reason=_IN_LINE)
+        for variant in ("queue-all", "bounded")
+    ),
     AgreementException(playbook="autoscale", variant="fixed", what="p50", reason=_IN_LINE),
+    *(
+        AgreementException(
+            playbook="autoscale", variant="headroom", what=f"{measure} of edge -> shop-6", reason=_NEAR_THE_THRESHOLD
+        )
+        for measure in ("success", "p50", "amplification")
+    ),
+    AgreementException(playbook="s3-2017", variant="no-safeguard", what="success of status -> s3", reason=_LAST_SLOTS),
     AgreementException(playbook="hedging", what="p50", reason=_OF_SEVERAL),
     AgreementException(playbook="trace", what="p50", reason=_OF_SEVERAL),
+    AgreementException(playbook="n-plus-one", variant="all-at-once", what="p50", reason=_OF_SEVERAL),
     AgreementException(playbook="bandwidth", what="p50", reason=_WEIGHS),
-    AgreementException(playbook="retries", variant="naive", what="timeouts of order -> inventory", reason=_IN_A_STORM),
+    *(
+        AgreementException(playbook="retries", variant="naive", what=f"{measure} of order -> inventory", reason=_IN_A_STORM)
+        for measure in ("timeouts", "success", "amplification")
+    ),
     AgreementException(playbook="metastable", what="timeouts of order -> inventory", reason=_IN_A_STORM),
 )
 
