@@ -111,7 +111,7 @@ def _measures(real: Outcome, simulated: Outcome, others: Sequence[Outcome]) -> I
             for name in OF_LINKS:
                 allowed = TOLERANCES[name].at(hops=hops[link], calls=measures.get("attempts") or 0.0)
                 asked = _Asked(variant=variant.name, what=f"{name} of {link}", measure=name, tolerance=allowed)
-                yield _measure(asked, measures.get(name), [one.links[link].get(name) for one in same])
+                yield _measure(asked, measures.get(name), [one.links.get(link, {}).get(name) for one in same])
 
 
 def _hops(links: Sequence[str]) -> Mapping[str, int]:

@@ -36,6 +36,7 @@ EXCEPTIONS: tuple[AgreementException, ...] = (
         for measure in ("success", "p50")
         for who in ("alice", "bob")
     ),
+    AgreementException(playbook="oversell", what="p50 of order ->", reason=_FEW),
     *(AgreementException(playbook="lease", what=f"success of {who} -> lock", reason=_WHO_IS_FIRST) for who in ("one", "two")),
     *(AgreementException(playbook="lease", what=f"success of {who} -> vault", reason=_CAUGHT_AT_IT) for who in ("one", "two")),
     AgreementException(playbook="lease", variant="fenced", what="count(vault refused) >= 1", reason=_CAUGHT_AT_IT),
