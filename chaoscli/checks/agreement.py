@@ -9,7 +9,7 @@ from typing import Literal
 
 from chaoscli.checks.agreement_exceptions import EXCEPTIONS, AgreementException, reason_for
 from chaoscli.measures.catalogue import MEASURES
-from chaoscli.outcome import Outcome
+from chaoscli.outcome import Outcome, VariantOutcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,22 +100,23 @@ def compare(
 def _measures(real: Outcome, simulated: Outcome, others: Sequence[Outcome]) -> Iterator[Comparison]:
     by_seed = [{variant.name: variant for variant in one.variants} for one in (simulated, *others)]
     for variant in real.variants:
-        same = [one[variant.name] for one in by_seed]
         hops = _hops(tuple(variant.links))
-        requests = variant.measures.get("requests") or 0.0
-        for name in OF_VARIANTS:
-            allowed = TOLERANCES[name].at(hops=max(hops.values(), default=1), calls=requests)
-            asked = _Asked(variant=variant.name, what=name, measure=name, tolerance=allowed)
-            yield _measure(asked, variant.measures.get(name), [one.measures.get(name) for one in same])
-        for link, measures in variant.links.items():
-            for name in OF_LINKS:
-                allowed = TOLERANCES[name].at(hops=hops[link], calls=measures.get("attempts") or 0.0)
-                asked = _Asked(variant=variant.name, what=f"{name} of {link}", measure=name, tolerance=allowed)
-                yield _measure(asked, measures.get(name), [one.links.get(link, {}).get(name) for one in same])
+        for link in ("", *variant.links):
+            measures = _measures_of(variant, link)
+            calls = measures.get("attempts" if link else "requests") or 0.0
+            for name in OF_LINKS if link else OF_VARIANTS:
+                tolerance = TOLERANCES[name].at(hops=hops[link], calls=calls)
+                figures = [measures.get(name), *(_measures_of(one[variant.name], link).get(name) for one in by_seed)]
+                yield _measure(variant.name, f"{name} of {link}" if link else name, name, figures, tolerance)
+
+
+def _measures_of(variant: VariantOutcome, link: str) -> Mapping[str, float | None]:
+    """Of the whole variant where ``link`` is empty; none where the link was never there."""
+    return variant.links.get(link, {}) if link else variant.measures
 
 
 def _hops(links: Sequence[str]) -> Mapping[str, int]:
-    """How many links a call over each may go down, itself included; a ring is gone round once."""
+    """How many links a call over each may go down, itself included; a ring is gone round once. "" is any request's most."""
     below: dict[str, list[str]] = {}
     for link in links:
         below.setdefault(link.partition(" -> ")[0], []).append(link)
@@ -124,26 +125,18 @@ def _hops(links: Sequence[str]) -> Mapping[str, int]:
         further = [one for one in below.get(link.partition(" -> ")[2], ()) if one not in above]
         return 1 + max((deep(one, (*above, one)) for one in further), default=0)
 
-    return {link: deep(link, (link,)) for link in links}
+    of_links = {link: deep(link, (link,)) for link in links}
+    return {**of_links, "": max(of_links.values(), default=1)}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Asked:
-    variant: str
-    what: str
-    measure: str
-    tolerance: Tolerance
-
-
-def _measure(asked: _Asked, real: float | None, simulated: Sequence[float | None]) -> Comparison:
-    """``simulated`` begins with the seed that was played in both worlds."""
-    show = MEASURES[asked.measure].show
-    agrees = _alike(real, simulated[0], asked.tolerance)
-    by_chance = not agrees and _lies_among(real, simulated, asked.tolerance)
+def _measure(variant: str, what: str, name: str, figures: Sequence[float | None], tolerance: Tolerance) -> Comparison:
+    """``figures`` are the real one, that of the same seed simulated, and those of other seeds."""
+    show = MEASURES[name].show
+    real, simulated, *_ = figures
+    agrees = _alike(real, simulated, tolerance)
     return Comparison(
-        variant=asked.variant, what=asked.what, real=show(real), simulated=show(simulated[0]),
-        tolerance=asked.tolerance.shown(asked.measure), agrees=agrees,
-        reason=f"left to chance: {len(simulated)} simulated seeds give {_range(simulated, show)}" if by_chance else "",
+        variant=variant, what=what, real=show(real), simulated=show(simulated), tolerance=tolerance.shown(name), agrees=agrees,
+        reason="" if agrees else _by_chance(real, figures[1:], tolerance, show),
     )  # fmt: skip
 
 
@@ -151,17 +144,19 @@ def _alike(real: float | None, simulated: float | None, tolerance: Tolerance) ->
     return real is simulated if real is None or simulated is None else tolerance.allows(real, simulated)
 
 
-def _lies_among(real: float | None, simulated: Sequence[float | None], tolerance: Tolerance) -> bool:
-    if any(_alike(real, one, tolerance) for one in simulated):
-        return True
+def _by_chance(
+    real: float | None, simulated: Sequence[float | None], tolerance: Tolerance, show: Callable[[float | None], str]
+) -> str:
+    """Between what the simulated seeds move; empty when the real figure does not lie among theirs."""
     values = [one for one in simulated if one is not None]
-    return real is not None and min(values, default=math.inf) <= real <= max(values, default=-math.inf)
-
-
-def _range(simulated: Sequence[float | None], show: Callable[[float | None], str]) -> str:
-    values = [one for one in simulated if one is not None]
-    ends = dict.fromkeys(show(end(values)) for end in (min, max)) if values else ()
-    return " or ".join(text for text in (" to ".join(ends), show(None) if None in simulated else "") if text)
+    ends = (min(values), max(values)) if values else ()
+    among = real is not None and ends and ends[0] <= real <= ends[1]
+    if not among and not any(_alike(real, one, tolerance) for one in simulated):
+        return ""
+    given = [" to ".join(dict.fromkeys(map(show, ends)))] if ends else []
+    if None in simulated:
+        given.append(show(None))
+    return f"left to chance: {len(simulated)} simulated seeds give {' or '.join(given)}"
 
 
 def _verdicts(real: Outcome, simulated: Outcome) -> Iterator[Comparison]:

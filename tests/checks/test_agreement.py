@@ -30,12 +30,9 @@ def outcome(
     return Outcome(playbook="test", title="", seed=1, world="real", variants=(variant,), checks=(check,))
 
 
-def differences(real: Outcome, simulated: Outcome) -> list[str]:
-    return [one.what for one in compare(real, simulated) if not one.agrees]
-
-
-def wrong(real: Outcome, simulated: Outcome, others: list[Outcome]) -> list[str]:
-    return [one.what for one in compare(real, simulated, others) if not one.is_fine]
+def differences(real: Outcome, simulated: Outcome, *others: Outcome) -> list[str]:
+    """What differs, and is not left to chance."""
+    return [one.what for one in compare(real, simulated, others, exceptions=()) if not one.is_fine]
 
 
 def test_equal_outcomes_agree_on_everything() -> None:
@@ -72,23 +69,23 @@ def test_a_figure_among_those_of_other_seeds_is_left_to_chance_and_says_between_
 
 def test_of_other_seeds_too_a_figure_may_be_a_tolerance_away() -> None:
     others = [outcome(p50=0.2)]
-    assert wrong(outcome(p50=0.229), outcome(), others) == []  # 15 % over the slowest seed's
-    assert wrong(outcome(p50=0.231), outcome(), others) == ["p50"]
+    assert differences(outcome(p50=0.229), outcome(), *others) == []  # 15 % over the slowest seed's
+    assert differences(outcome(p50=0.231), outcome(), *others) == ["p50"]
 
 
 def test_seeds_that_are_of_one_mind_excuse_nothing() -> None:
-    assert wrong(outcome(amplification=2.7), outcome(), [outcome(), outcome()]) == [f"amplification of {LINK}"]
+    assert differences(outcome(amplification=2.7), outcome(), outcome(), outcome()) == [f"amplification of {LINK}"]
 
 
 def test_what_some_seeds_never_call_may_have_no_data() -> None:
     never = outcome(p50=None)
     (found,) = (one for one in compare(never, outcome(), [never]) if not one.agrees)
     assert found.reason == "left to chance: 2 simulated seeds give 100ms or no data"
-    assert wrong(outcome(p50=0.2), outcome(), [never]) == ["p50"]
+    assert differences(outcome(p50=0.2), outcome(), never) == ["p50"]
 
 
 def test_a_verdict_is_never_left_to_chance() -> None:
-    assert wrong(outcome(held=False), outcome(), [outcome(held=False)]) == ["naive: p50 < 1s"]
+    assert differences(outcome(held=False), outcome(), outcome(held=False)) == ["naive: p50 < 1s"]
 
 
 def test_a_reason_is_for_its_playbook_its_variant_and_its_measure() -> None:
